@@ -1,0 +1,92 @@
+"""Every error that users can meet, in one small tree.
+
+    OutfitPairingError          exit code 1
+    ├── InputError              exit code 2: settings or input that cannot be used; raised before anything is written
+    │   ├── SettingsError       a setting, a settings file, an environment variable or a flag
+    │   ├── CatalogError        the catalogue file, its mapping or its columns
+    │   ├── WarehouseError      the place where tables lie
+    │   └── MissingTable        a stage was started before the stage that it reads from
+    └── GateMissed              exit code 3: the run worked, its result is not good enough to publish
+
+A message says what is wrong, where, and how to mend it, in one line. Fields stay in `args`, so that an error raised in
+a Spark worker survives pickling on its way to the driver.
+"""
+
+from collections.abc import Sequence
+
+MOST_NAMES = 12  # names listed in one message; a table of 1,000 columns still gives one readable line
+
+
+class OutfitPairingError(Exception):
+    """Root of all errors that this package raises on purpose."""
+
+    exit_code = 1
+
+    @property
+    def what(self) -> str:
+        """The message as one line."""
+        return " ".join(str(self).split())
+
+
+class InputError(OutfitPairingError):
+    """Settings or input that cannot be used. Stops the run before the first row is written."""
+
+    exit_code = 2
+
+
+class SettingsError(InputError):
+    """A setting is unknown, out of bounds, or given twice."""
+
+
+class CatalogError(InputError):
+    """The catalogue or its mapping cannot be read."""
+
+
+class WarehouseError(InputError):
+    """The warehouse cannot be read or written."""
+
+
+class MissingColumns(CatalogError):
+    """A catalogue lacks columns that its mapping names."""
+
+    def __init__(self, where: str, missing: Sequence[str], present: Sequence[str]) -> None:
+        super().__init__(where, tuple(missing), tuple(present))
+        self.where, self.missing, self.present = where, tuple(missing), tuple(present)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.where} has no column {listed(self.missing)} (it has {listed(self.present)}); "
+            "correct the names under `columns:` in the mapping file"
+        )
+
+
+class MissingTable(InputError):
+    """A stage reads a table that no earlier stage has written."""
+
+    def __init__(self, table: str, place: str, stage: str) -> None:
+        super().__init__(table, place, stage)
+        self.table, self.place, self.stage = table, place, stage
+
+    def __str__(self) -> str:
+        return f"{self.place} holds no table {self.table}; run `outfit-pairing {self.stage}` first"
+
+
+class GateMissed(OutfitPairingError):
+    """One or more quality gates were missed; what was published before stays published."""
+
+    exit_code = 3
+
+    def __init__(self, missed: Sequence[str]) -> None:
+        super().__init__(tuple(missed))
+        self.missed = tuple(missed)
+
+    def __str__(self) -> str:
+        gates = "gate" if len(self.missed) == 1 else "gates"
+        return f"{len(self.missed)} quality {gates} missed: {'; '.join(self.missed)}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as one short phrase: `a, b, c and 40 more`."""
+    shown = ", ".join(str(name) for name in names[:MOST_NAMES])
+    rest = len(names) - MOST_NAMES
+    return f"{shown} and {rest} more" if rest > 0 else shown

@@ -1,0 +1,1 @@
+"""From patterns and rules to outfits: candidates for every pattern item, and one outfit per product and pattern."""

@@ -1,0 +1,156 @@
+"""Candidates: the products that could fill each query, found in one pass over the catalogue.
+
+A candidate must pass the hard filters (article type, audience, dress, stock); among those the best `k` by likeness of
+text, wished colour, and a small fixed lot drawn per query and product, which spreads exposure over equals: without it the
+same hundred products would be offered everywhere.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from outfit_pairing.pairing.codes import SLOT_CODES, Bools, Floats, Ints, ProductCodes, StyleTables, hashes
+from outfit_pairing.pairing.ideas import ItemQuery
+from outfit_pairing.style.vectors import Vectors, fixed_point, similarity
+
+COLOUR_BONUS = 0.12  # about the distance in cosine between the tenth and the hundredth best jeans
+LOT = 0.25  # weight of the lot
+POINTS = 1_000_000  # scores are compared as whole millionths
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4)
+CHUNK_ROWS = 4_096
+
+CANDIDATE_SCHEMA = "query int, product_id string, points int"
+INPUT_COLUMNS = ("product_id", "article_type", "slot", "usage", "department", "colour", "audience", "season", "price_tier", "in_stock")
+
+
+@dataclass(frozen=True, eq=False)
+class Queries:
+    """Queries as arrays. Texts are distinct: several queries may ask the same thing for other people."""
+
+    text: Ints  # (Q,) into vectors
+    vectors: Vectors  # (distinct texts, dimensions), fixed point
+    slot: Ints  # (Q,)
+    audience: Ints  # (Q,)
+    traits: Ints  # (Q,) traits of those asked for
+    type_names: tuple[frozenset[str], ...]
+    colours: Bools  # (Q, C)
+    lot: npt.NDArray[np.uint64]  # (Q,)
+
+
+def as_queries(queries: Sequence[ItemQuery], texts: Sequence[str], vectors: npt.ArrayLike, tables: StyleTables) -> Queries:
+    """Queries as arrays; `vectors` (n, dimensions) are the unit vectors of the distinct `texts` (n)."""
+    row = {text: code for code, text in enumerate(texts)}
+    colours = np.zeros((len(queries), len(tables.colour_codes)), dtype=bool)
+    for number, query in enumerate(queries):
+        colours[number, [tables.colour_codes[name] for name in query.colours if name in tables.colour_codes]] = True
+    return Queries(
+        text=np.array([row[query.text] for query in queries], dtype=np.int64),
+        vectors=fixed_point(vectors),
+        slot=np.array([SLOT_CODES[query.slot] for query in queries], dtype=np.int64),
+        audience=np.array([query.audience for query in queries], dtype=np.int64),
+        traits=np.array([query.traits for query in queries], dtype=np.int64),
+        type_names=tuple(frozenset(query.article_types) for query in queries),
+        colours=colours,
+        lot=hashes(f"{query.text}|{query.audience}|{query.traits}" for query in queries) | np.uint64(1),
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class BestPerQuery:
+    """The best `k` products per query of one partition.
+
+    In: INPUT_COLUMNS and vector. Out: CANDIDATE_SCHEMA, once, at the end. Peak memory: CHUNK_ROWS * (texts * 4 + queries) bytes.
+    """
+
+    queries: Queries
+    tables: StyleTables
+    k: int
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Arrow batches in, one Arrow batch out."""
+        best = _Best(len(self.queries.text), self.k)
+        for batch in batches:
+            for start in range(0, batch.num_rows, CHUNK_ROWS):
+                self._offer(batch.slice(start, CHUNK_ROWS), best)
+        yield best.to_arrow()
+
+    def _offer(self, batch: pa.RecordBatch, best: "_Best") -> None:
+        frame = batch.select(list(INPUT_COLUMNS)).to_pandas()
+        codes = self.tables.encode(frame)
+        query, row = np.nonzero(self._eligible(frame, codes))
+        if not len(query):
+            return
+        cosine = similarity(self.queries.vectors, fixed_point(vectors_of(batch)))
+        score = cosine[self.queries.text[query], row] + np.float32(COLOUR_BONUS) * self.queries.colours[query, codes.colour[row]]
+        score = score + np.float32(LOT) * _lots(self.queries.lot[query], codes.hash[row])
+        points = np.rint(score * np.float32(POINTS)).astype(np.int64)
+        best.add(query, points, codes.hash[row], frame["product_id"].to_numpy(dtype=object), row)
+
+    def _eligible(self, frame: pd.DataFrame, codes: ProductCodes) -> Bools:
+        """(queries, rows): judged per distinct kind of product, then spread over the rows."""
+        kinds = pd.DataFrame({"t": codes.traits, "a": codes.audience, "n": frame["article_type"], "s": frame["in_stock"]})
+        kind, distinct = _distinct(kinds)
+        traits, audience = distinct["t"].to_numpy(), distinct["a"].to_numpy()
+        queries, tables = self.queries, self.tables
+        fits = np.array([[name in wished for name in distinct["n"]] for wished in queries.type_names]).reshape(-1, len(distinct))
+        fits &= queries.slot[:, None] == tables.slot[traits]
+        fits &= tables.audience[queries.audience][:, audience] & tables.allowed[queries.traits][:, traits]
+        fits &= tables.offered[traits] & distinct["s"].to_numpy(dtype=bool)
+        return fits[:, kind]
+
+
+class _Best:
+    """Running best `k` per query: the highest points, ties by hash of the product id."""
+
+    def __init__(self, queries: int, k: int) -> None:
+        self.k = k
+        self.query: Ints = np.empty(0, dtype=np.int64)
+        self.points: Ints = np.empty(0, dtype=np.int64)
+        self.hash: npt.NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
+        self.product_id: npt.NDArray[np.object_] = np.empty(0, dtype=object)
+        self.least = np.full(queries, np.iinfo(np.int64).min, dtype=np.int64)  # points to beat, once `k` are there
+
+    def add(self, query: Ints, points: Ints, hash_: npt.NDArray[np.uint64], ids: npt.NDArray[np.object_], row: Ints) -> None:
+        chance = points >= self.least[query]
+        query, points, row = query[chance], points[chance], row[chance]
+        query = np.concatenate([self.query, query])
+        points = np.concatenate([self.points, points])
+        hash_ = np.concatenate([self.hash, hash_[chance]])
+        ids = np.concatenate([self.product_id, ids[row]])
+        order = np.lexsort((hash_, -points, query))
+        query = query[order]
+        starts = np.searchsorted(query, np.arange(len(self.least)))
+        place = np.arange(len(query)) - starts[query]
+        kept = order[place < self.k]
+        self.query, self.points, self.hash, self.product_id = query[place < self.k], points[kept], hash_[kept], ids[kept]
+        last = place[place < self.k] == self.k - 1
+        self.least[self.query[last]] = self.points[last]
+
+    def to_arrow(self) -> pa.RecordBatch:
+        return pa.RecordBatch.from_arrays(
+            [pa.array(self.query, pa.int32()), pa.array(self.product_id, pa.string()), pa.array(self.points, pa.int32())],
+            names=["query", "product_id", "points"],
+        )
+
+
+def vectors_of(batch: pa.RecordBatch) -> Floats:
+    """The vector column of a batch as (rows, dimensions) float32."""
+    column = batch.column("vector")
+    return column.flatten().to_numpy(zero_copy_only=False).reshape(batch.num_rows, -1)
+
+
+def _distinct(frame: pd.DataFrame) -> tuple[Ints, pd.DataFrame]:
+    """For each row the number of its kind, and the distinct kinds."""
+    groups = frame.groupby(list(frame.columns), sort=False, dropna=False)
+    return groups.ngroup().to_numpy(), frame.drop_duplicates(ignore_index=True)
+
+
+def _lots(query: npt.NDArray[np.uint64], product: npt.NDArray[np.uint64]) -> Floats:
+    """A number in [0, 1) drawn for each query and product, always the same one."""
+    mixed = (query ^ product) * MULTIPLIER
+    mixed = (mixed ^ (mixed >> np.uint64(29))) * MULTIPLIER
+    return (mixed >> np.uint64(44)).astype(np.float32) * np.float32(1.0 / (1 << 20))

@@ -1,0 +1,264 @@
+"""One typed tree of settings: YAML file < environment < command line, checked before any Spark work.
+
+A field states its bounds and what it means; `--help`, docs/settings.md and error messages read them from here.
+Secrets are never held: a setting names the environment variable that holds one.
+"""
+
+import difflib
+import os
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from outfit_pairing.errors import SettingsError
+
+ENVIRONMENT_PREFIX = "OUTFIT_"
+# Named OUTFIT_… for users' convenience, but no settings: where tests find data, and what the shell wrapper sets.
+NOT_SETTINGS = {"OUTFIT_DATA_DIR"}
+
+
+class Strict(BaseModel):
+    """Frozen, and unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class StorageSettings(Strict):
+    """Where tables lie."""
+
+    warehouse: str = Field("warehouse", min_length=1, description="Folder or URL under which each table lies as <warehouse>/<table>.")
+    catalog: str | None = Field(None, description="Unity Catalog name; with it tables are named, not placed by path.")
+    schema_: str | None = Field(None, alias="schema", description="Schema inside `storage.catalog`.")
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class SparkSettings(Strict):
+    """The session; ignored where a session is given (Databricks, spark-submit)."""
+
+    master: str | None = Field(None, description="Spark master; unset: what spark-submit says, else local[*].")
+    partitions: int | None = Field(None, ge=1, le=100_000, description="Partitions of the heavy passes; unset: one to two per core.")
+    driver_memory: str = Field("2g", pattern=r"^[0-9]+[mg]$", description="Heap of the driver's JVM when this package starts it.")
+
+
+class CatalogSettings(Strict):
+    """The catalogue to read."""
+
+    path: str | None = Field(None, description="Catalogue file, folder or table.")
+    mapping: str = Field("auto", min_length=1, description="A file of conf/mappings by name, a path, or auto.")
+    currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="Currency of prices that say none.")
+
+
+class EmbeddingSettings(Strict):
+    """The text encoder."""
+
+    model: str = Field("all-MiniLM-L6-v2", min_length=1, description="Model name, local folder, or `hashing` (coarse, needs no model).")
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field("auto", description="auto: a short probe picks the fastest that keeps the vectors.")
+    chunk_texts: int = Field(20_000, ge=100, description="Texts encoded per commit; an interrupted run goes on from the last one.")
+
+
+class AnchorSettings(Strict):
+    """Choice of anchors."""
+
+    budget: int = Field(200, ge=1, le=10_000, description="Anchors to choose over the whole catalogue.")
+
+
+class PatternSettings(Strict):
+    """Outfit patterns for anchors."""
+
+    provider: Literal["style_guide"] = Field("style_guide", description="Who writes patterns.")
+    per_anchor: int = Field(8, ge=5, le=10, description="Patterns per anchor.")
+    min_score: float = Field(0.35, ge=0, le=1, description="Outfits below this compatibility are not offered.")
+
+
+class OutfitSettings(Strict):
+    """Outfits per product."""
+
+    per_product: int = Field(5, ge=3, le=5, description="Most outfits offered for a product.")
+    candidates_per_item: int = Field(192, ge=8, le=2_000, description="Candidates kept per pattern item and audience.")
+    patterns_per_product: int = Field(12, ge=3, le=40, description="Patterns tried for a product before the best outfits are kept.")
+
+
+class PublishSettings(Strict):
+    """What leaves the warehouse."""
+
+    folder: str | None = Field(None, description="Folder of the JSON files; unset: <warehouse>/exports.")
+    products_per_file: int = Field(10_000, ge=100, description="Products in one pattern_recs_*.json file.")
+
+
+class GateSettings(Strict):
+    """Limits that a result must keep to be published; a missed one ends the run with exit code 3."""
+
+    coverage: float = Field(0.999, ge=0, le=1, description="Least share of products that can have outfits that have 3 to 5.")
+    from_patterns: float = Field(0.90, ge=0, le=1, description="Least share of wearable products with outfits from patterns.")
+    violations: int = Field(0, ge=0, description="Most outfits that break a hard rule.")
+    largest_share: float = Field(0.003, ge=0, le=1, description="Largest share of all filled slots that one product may take.")
+    catalogue_share: float = Field(0.45, ge=0, le=1, description="Least share of wearable products that appear in some outfit.")
+    different_outfits: float = Field(1.0, ge=0, le=1, description="Least share of products whose outfits differ in two items.")
+    clashes: float = Field(0.01, ge=0, le=1, description="Largest share of item pairs whose colours clash.")
+    rejected: float = Field(0.02, ge=0, le=1, description="Largest share of catalogue rows rejected.")
+    least_products: int = Field(1_000, ge=1, description="Spread gates hold from this many products; a small catalogue cannot spread.")
+
+
+class QualitySettings(Strict):
+    """Checks before publishing."""
+
+    gates: GateSettings = GateSettings()
+
+
+class TrackingSettings(Strict):
+    """MLflow."""
+
+    uri: str | None = Field(None, description="MLflow tracking URI; unset: no tracking.")
+    experiment: str = Field("outfit-pairing", description="MLflow experiment.")
+
+
+class Settings(Strict):
+    """The whole tree. `run_id` names one run of the chain in every table that it writes."""
+
+    run_id: str = Field(default_factory=lambda: new_run_id(), min_length=1, description="Name of this run; made up when unset.")
+    storage: StorageSettings = StorageSettings()
+    spark: SparkSettings = SparkSettings()
+    catalog: CatalogSettings = CatalogSettings()
+    embedding: EmbeddingSettings = EmbeddingSettings()
+    anchors: AnchorSettings = AnchorSettings()
+    patterns: PatternSettings = PatternSettings()
+    outfits: OutfitSettings = OutfitSettings()
+    publish: PublishSettings = PublishSettings()
+    quality: QualitySettings = QualitySettings()
+    tracking: TrackingSettings = TrackingSettings()
+
+
+def new_run_id() -> str:
+    """A name that sorts by start time and is different for every run."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+
+
+def load_settings(
+    config: str | Path | None = None,
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Settings:
+    """Settings from a YAML file, then the environment, then `key.path=value` overrides (later ones win over earlier layers).
+
+    Raises: SettingsError: unreadable file, unknown key (with the nearest known one), value out of bounds, a key given twice.
+    """
+    tree: dict[str, Any] = {}
+    if config is not None:
+        _merge(tree, _read_yaml(Path(config)), str(config))
+    _merge(tree, _from_environment(os.environ if environment is None else environment), "environment")
+    _merge(tree, _from_overrides(overrides), "--set")
+    return _validated(tree, str(config) if config else "settings")
+
+
+def _merge(tree: dict[str, Any], other: Mapping[str, Any], where: str) -> None:
+    for key, value in other.items():
+        if isinstance(value, Mapping) and isinstance(tree.get(key, {}), dict):
+            _merge(tree.setdefault(key, {}), value, where)
+        else:
+            tree[key] = value
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML that refuses a key given twice, which plain YAML silently lets the last one win."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"`{key}` is given twice", key_node.start_mark)
+            seen.add(key)
+        return super().construct_mapping(node, deep)
+
+
+def read_yaml(path: Path, error: type[SettingsError] | type[Exception] = SettingsError) -> Any:
+    """One YAML document; a key given twice, bad syntax or an unreadable file is one clear line."""
+    try:
+        return yaml.load(path.read_text("utf-8"), Loader=_UniqueKeys)  # noqa: S506: a SafeLoader
+    except yaml.MarkedYAMLError as fault:
+        mark = f", line {fault.problem_mark.line + 1}" if fault.problem_mark else ""
+        raise error(f"{path}{mark}: {fault.problem}; correct the YAML") from None
+    except (OSError, UnicodeDecodeError) as fault:
+        reason = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
+        raise error(f"{path}: cannot be read ({reason}); name an existing YAML file") from None
+
+
+def _read_yaml(path: Path) -> Mapping[str, Any]:
+    tree = read_yaml(path)
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise SettingsError(f"{path}: holds no settings tree; start with a section such as `storage:`")
+    return tree
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for name in sorted(environment):
+        if name.startswith(ENVIRONMENT_PREFIX) and name not in NOT_SETTINGS:
+            path = name.removeprefix(ENVIRONMENT_PREFIX).lower().split("__")
+            _put(tree, path, environment[name], f"environment variable {name}")
+    return tree
+
+
+def _from_overrides(overrides: Sequence[str]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    seen: dict[str, str] = {}
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals or not key:
+            raise SettingsError(f"--set {override}: write it as key.path=value, for example spark.partitions=4")
+        if seen.get(key, value) != value:
+            raise SettingsError(f"--set {key} is given twice ({seen[key]} and {value}); give it once")
+        seen[key] = value
+        _put(tree, key.split("."), value, f"--set {override}")
+    return tree
+
+
+def _put(tree: dict[str, Any], path: Sequence[str], text: str, where: str) -> None:
+    if _description(path) is None:
+        raise SettingsError(f"{where}: {'.'.join(path)} is no setting{_nearest('.'.join(path))}")
+    for part in path[:-1]:
+        tree = tree.setdefault(part, {})
+    tree[path[-1]] = None if text in {"", "null"} else text
+
+
+def _validated(tree: Mapping[str, Any], where: str) -> Settings:
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as fault:
+        first = fault.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            raise SettingsError(f"{where}: {key} is no setting{_nearest(key)}") from None
+        raise SettingsError(f"{where}: {key} = {first['input']!r} cannot be used: {first['msg']}") from None
+
+
+def known_settings() -> Iterator[tuple[str, str, Any]]:
+    """(key path, description, default) of every setting, in the order of the tree."""
+    yield from _walk(Settings, "")
+
+
+def _walk(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, Any]]:
+    for name, field in model.model_fields.items():
+        path = prefix + (field.alias or name)
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _walk(field.annotation, path + ".")
+        else:
+            yield path, field.description or "", field.default
+
+
+def _description(path: Sequence[str]) -> str | None:
+    return next((text for key, text, _ in known_settings() if key == ".".join(path)), None)
+
+
+def _nearest(key: str) -> str:
+    known = [name for name, _, _ in known_settings()]
+    close = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
+    return f"; did you mean {close[0]}?" if close else "; docs/settings.md lists them all"

@@ -1,0 +1,60 @@
+"""The Spark session: taken where there is one (Databricks, spark-submit), else a local one that knows Delta."""
+
+import logging
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from outfit_pairing.errors import SettingsError
+from outfit_pairing.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+logger = logging.getLogger(__name__)
+
+# What a local session needs; a cluster's own configuration decides there.
+LOCAL_CONF = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    # 50 partitions to replay a log of ten entries cost tens of seconds on a laptop
+    "spark.databricks.delta.snapshotPartitions": "2",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
+    "spark.sql.session.timeZone": "UTC",
+    # the catalogue's in-memory metastore: no derby.log and metastore_db in the user's folder
+    "spark.sql.catalogImplementation": "in-memory",
+}
+
+
+def open_session(settings: Settings) -> "SparkSession":
+    """The session to work with.
+
+    Raises: SettingsError: pyspark is not installed, or the session has no Delta.
+    """
+    try:
+        from pyspark.sql import SparkSession
+    except ImportError:
+        raise SettingsError("pyspark is not installed; `pip install 'outfit-pairing[local]'` brings Spark and Delta") from None
+    active = SparkSession.getActiveSession()
+    if active is not None or "DATABRICKS_RUNTIME_VERSION" in os.environ:
+        return active or SparkSession.builder.getOrCreate()
+    # workers must run the interpreter that has this package, also when the environment is not activated
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.appName("outfit-pairing").config("spark.driver.memory", settings.spark.driver_memory)
+    if settings.spark.master or "SPARK_ENV_LOADED" not in os.environ:
+        builder = builder.master(settings.spark.master or "local[*]")
+    for key, value in LOCAL_CONF.items():
+        builder = builder.config(key, value)
+    spark = builder.config("spark.sql.shuffle.partitions", str(partitions(settings))).getOrCreate()
+    logger.info("Spark %s at %s", spark.version, spark.conf.get("spark.master", "a remote server"))
+    return spark
+
+
+def partitions(settings: Settings) -> int:
+    """Partitions of the heavy passes: as set, else two per core of this machine, at least four."""
+    return settings.spark.partitions or max(4, 2 * (os.cpu_count() or 2))

@@ -1,0 +1,55 @@
+"""How words of a catalogue are made comparable: case, accents, hyphens, plurals and spacing no longer matter.
+
+Every vocabulary of the style guide is looked up by `key`, so a guide entry is written once, as people say it.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_POSSESSIVE = re.compile(r"['’`´](s\b)?")
+_SEPARATORS = re.compile(r"[^a-z0-9]+")
+_RESPELLED = {
+    "scarves": "scarf",
+    "men": "man",
+    "women": "woman",
+    "mens": "man",
+    "womens": "woman",
+    "children": "child",
+    "gray": "grey",
+    "color": "colour",
+    "colored": "coloured",
+    "jewelry": "jewellery",
+    "pajama": "pyjama",
+    "moisturizer": "moisturiser",
+}
+
+
+def words(text: str) -> tuple[str, ...]:
+    """The words of `text`, each in one spelling: lower case, no accent, no plural, "&" read as "and"."""
+    folded = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text.lower()))
+    plain = folded.encode("ascii", "ignore").decode().replace("&", " and ")
+    return tuple(_one_spelling(word) for word in _SEPARATORS.split(plain) if word)
+
+
+def key(text: str) -> str:
+    """What all spellings of one thing share: "T-Shirts", "tshirt" and "t shirt" give the same key."""
+    return "".join(words(text))
+
+
+def _one_spelling(word: str) -> str:
+    word = _RESPELLED.get(word, word)
+    singular = _singular(word)
+    return _RESPELLED.get(singular, singular)
+
+
+def _singular(word: str) -> str:
+    """The stem that singular and plural share; "hoodie", "hoodies" → "hoodi", "body", "bodies" → "bodi"."""
+    if word.endswith(("sses", "shes", "ches", "xes", "zes")):
+        return word[:-2]
+    if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
+        word = word[:-1]
+    if len(word) > 3 and word.endswith(("ie", "y")):
+        word = word[:-2] + "i" if word.endswith("ie") else word[:-1] + "i"
+    return word

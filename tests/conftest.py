@@ -1,0 +1,58 @@
+"""Fixtures that all tests share. tests/unit never starts a JVM; tests/spark shares one local session."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outfit_pairing.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+DATA_DIR = Path(os.environ.get("OUTFIT_DATA_DIR", REPOSITORY.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
+    """One local session for all Spark tests; skipped with the reason where there is no Java."""
+    if shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        pytest.skip("no Java found: install a JDK 17 (Debian: openjdk-17-jre-headless) to run the Spark tests")
+    from outfit_pairing.storage.session import open_session
+
+    folder = tmp_path_factory.mktemp("session")
+    session = open_session(load_settings(overrides=["spark.master=local[2]", "spark.partitions=3", f"storage.warehouse={folder}"]))
+    yield session
+    session.stop()
+
+
+@pytest.fixture
+def make_settings(tmp_path: Path) -> Callable[..., Settings]:
+    """Settings of a fresh warehouse: `make_settings("anchors.budget=20")`."""
+
+    def make(*overrides: str) -> Settings:
+        return load_settings(overrides=[f"storage.warehouse={tmp_path / 'warehouse'}", *overrides], environment={})
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def catalogue_file() -> Path:
+    """The real catalogue of 44,446 rows; skipped where it is absent."""
+    path = DATA_DIR / "myntra" / "styles.csv.gz"
+    if not path.exists():
+        pytest.skip(f"the real catalogue is not at {path}; set OUTFIT_DATA_DIR to the folder that holds myntra/styles.csv.gz")
+    return path
+
+
+@pytest.fixture(scope="session")
+def seed_folder() -> Path:
+    """The earlier system's anchors and patterns; skipped where they are absent."""
+    path = DATA_DIR / "seed"
+    if not path.exists():
+        pytest.skip(f"no seed data at {path}; set OUTFIT_DATA_DIR to the folder that holds seed/")
+    return path
