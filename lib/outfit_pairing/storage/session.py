@@ -7,34 +7,40 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.local_spark import delta_coordinates, delta_is_installed
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 logger = logging.getLogger(__name__)
 
-# What a local session needs; a cluster's own configuration decides there.
-LOCAL_CONF = {
+DELTA_CONF = {
     "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
     "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+}
+# What a session on one machine needs; a cluster's own configuration decides there.
+LOCAL_CONF = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
+    # no derby.log and metastore_db in the user's folder
+    "spark.sql.catalogImplementation": "in-memory",
+}
+# May be set on any session, also one that was given.
+SESSION_CONF = {
     # 50 partitions to replay a log of ten entries cost tens of seconds on a laptop
     "spark.databricks.delta.snapshotPartitions": "2",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
     "spark.sql.session.timeZone": "UTC",
-    # the catalogue's in-memory metastore: no derby.log and metastore_db in the user's folder
-    "spark.sql.catalogImplementation": "in-memory",
 }
 
 
 def open_session(settings: Settings) -> "SparkSession":
     """The session to work with.
 
-    Raises: SettingsError: pyspark is not installed, or the session has no Delta.
+    Raises: SettingsError: pyspark is not installed.
     """
     try:
         from pyspark.sql import SparkSession
@@ -43,15 +49,22 @@ def open_session(settings: Settings) -> "SparkSession":
     active = SparkSession.getActiveSession()
     if active is not None or "DATABRICKS_RUNTIME_VERSION" in os.environ:
         return active or SparkSession.builder.getOrCreate()
-    # workers must run the interpreter that has this package, also when the environment is not activated
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    builder = SparkSession.builder.appName("outfit-pairing").config("spark.driver.memory", settings.spark.driver_memory)
-    if settings.spark.master or "SPARK_ENV_LOADED" not in os.environ:
+    builder = SparkSession.builder.appName("outfit-pairing")
+    conf = dict(DELTA_CONF)
+    submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has chosen master, memory and class path already
+    if not submitted:
+        # workers must run the interpreter that has this package, also when the environment is not activated
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        conf |= {"spark.driver.memory": settings.spark.driver_memory}
         builder = builder.master(settings.spark.master or "local[*]")
-    for key, value in LOCAL_CONF.items():
+        if (settings.spark.master or "local").startswith("local"):
+            conf |= LOCAL_CONF
+        if not delta_is_installed():
+            conf["spark.jars.packages"] = delta_coordinates()
+    for key, value in (conf | SESSION_CONF | {"spark.sql.shuffle.partitions": str(partitions(settings))}).items():
         builder = builder.config(key, value)
-    spark = builder.config("spark.sql.shuffle.partitions", str(partitions(settings))).getOrCreate()
-    logger.info("Spark %s at %s", spark.version, spark.conf.get("spark.master", "a remote server"))
+    spark = builder.getOrCreate()
+    logger.info("Spark %s, master %s", spark.version, spark.conf.get("spark.master", "unknown"))
     return spark
 
 

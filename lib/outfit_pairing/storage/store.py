@@ -76,7 +76,7 @@ class TableStore:
         """Create the table, empty, with its comments and NOT NULL keys; nothing happens when it is there."""
         self.spark.sql(
             f"CREATE TABLE IF NOT EXISTS {self.place(table)} ({table.ddl}) USING delta COMMENT '{table.comment}' "
-            "TBLPROPERTIES ('outfit_pairing.schema_version' = '1', 'delta.columnMapping.mode' = 'none')"
+            "TBLPROPERTIES ('outfit_pairing.schema_version' = '1')"
         )
 
     def merge(self, table: Table, rows: "DataFrame", *, delete_missing: bool = False) -> WriteReport:
@@ -88,10 +88,8 @@ class TableStore:
         from pyspark.sql import functions as F
 
         self.create(table)
-        names = [name for name in table.names if name not in {"run_id", "updated_at"}]
-        source = rows.select(*names).withColumns(
-            {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
-        )
+        audit = {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
+        source = rows.withColumns(audit).select(*table.names)
         view = f"merge_source_{table.name}"
         source.createOrReplaceTempView(view)
         try:

@@ -7,11 +7,38 @@ comments, of the MERGE condition, and of docs/tables.md. Types are written as Sp
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 if TYPE_CHECKING:
     from pyspark.sql.types import StructType
 
-SLOT_ITEM = "struct<slot:string,article_types:array<string>,colours:array<string>,style:string,required:boolean>"
+PATTERN_ITEM = "struct<slot:string,article_types:array<string>,colours:array<string>,style:string,required:boolean>"
 OUTFIT_ITEM = "struct<slot:string,product_id:string,score:double,reasons:array<string>>"
+
+ARROW_TYPES = {
+    "string": pa.string(),
+    "int": pa.int32(),
+    "bigint": pa.int64(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+    "timestamp": pa.timestamp("us", "UTC"),
+    "array<float>": pa.list_(pa.float32()),
+    "map<string,string>": pa.map_(pa.string(), pa.string()),
+    f"array<{PATTERN_ITEM}>": pa.list_(
+        pa.struct(
+            [
+                ("slot", pa.string()),
+                ("article_types", pa.list_(pa.string())),
+                ("colours", pa.list_(pa.string())),
+                ("style", pa.string()),
+                ("required", pa.bool_()),
+            ]
+        )
+    ),
+    f"array<{OUTFIT_ITEM}>": pa.list_(
+        pa.struct([("slot", pa.string()), ("product_id", pa.string()), ("score", pa.float64()), ("reasons", pa.list_(pa.string()))])
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +89,11 @@ class Table:
         from pyspark.sql.types import StructType
 
         return StructType.fromDDL(", ".join(f"{column.name} {column.type}" for column in self.columns))
+
+    @property
+    def arrow_schema(self) -> pa.Schema:
+        """The same for Arrow, where kernels build their batches; needs no JVM."""
+        return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in self.columns])
 
 
 AUDIT = (
@@ -157,7 +189,7 @@ OUTFIT_PATTERNS = Table(
         Column("description", "string", "One sentence for people"),
         Column("occasion", "string", "What the outfit is for"),
         Column("season", "string", "Season it is meant for; null: any"),
-        Column("items", f"array<{SLOT_ITEM}>", "What it asks for beside the anchor: 2 to 4 pattern items"),
+        Column("items", f"array<{PATTERN_ITEM}>", "What it asks for beside the anchor: 2 to 4 pattern items"),
         Column("confidence", "double", "0 to 1, by whoever wrote it"),
         Column("provider", "string", "style_guide, openai, ai_query, import"),
         Column("model", "string", "Model that wrote it; the style guide's version for style_guide"),

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from outfit_pairing.errors import SettingsError
-from outfit_pairing.style.guide_files import known, number, read_guide, refuse_unknown, text_list
-from outfit_pairing.style.normalise import key
+from outfit_pairing.style.guide_files import (
+    known,
+    mapping,
+    number,
+    read_guide,
+    refuse_unknown,
+    text_list,
+    word_index,
+)
+from outfit_pairing.style.normalise import key, words
 
 SLOTS = (
     "top",
@@ -34,6 +43,10 @@ DRESS_CODES = ("casual", "smart_casual", "formal", "party", "ethnic", "sports", 
 AUDIENCES = ("women", "men", "unisex", "girls", "boys", "kids")
 KINDS = ("clothing", "footwear", "accessory", "beauty", "equipment", "home", "free")
 
+_BRACKETS = re.compile(r"\(.*?\)|\[.*?\]")
+_STEPS = re.compile(r"[>|]")
+_MEMBERS = re.compile(r"[,/&;+]|\band\b", re.IGNORECASE)
+_ASIDE = re.compile(r"\b(?:with|for)\b", re.IGNORECASE)
 _STYLING = {"slot", "kind", "formality", "suits", "strict", "warmth", "audience"}
 
 
@@ -59,40 +72,62 @@ class ArticleType:
     names: tuple[str, ...]
 
 
-def read_article_types(path: Path) -> tuple[ArticleType, ...]:
+@dataclass(frozen=True, eq=False)
+class ArticleTypeNames:
+    """Finds the article type that a text names. `by_key` is looked up by `normalise.key`.
+
+    ignored: words that say for whom, not what ("women's jeans").
+    """
+
+    article_types: tuple[ArticleType, ...]
+    by_key: Mapping[str, ArticleType]
+    ignored: Collection[str]
+
+    def find(self, text: str) -> ArticleType | None:
+        """The article type that all of `text` names, or None."""
+        exact = self.by_key.get(key(text))
+        return exact or self.by_key.get("".join(self._telling(text)))
+
+    def find_in(self, text: str) -> ArticleType | None:
+        """The article type named somewhere in `text`, or None.
+
+        Of a path ("Women > Dresses > Maxi Dresses") the last step that names one, of a list ("Jackets & Vests") the
+        first member, of a product name the longest type, the last of equals, before any "with" or "for".
+        """
+        for step in reversed(_STEPS.split(text)):
+            for member in _MEMBERS.split(_ASIDE.split(step)[0]):
+                found = self._longest(self._telling(member))
+                if found:
+                    return found
+        return None
+
+    def _longest(self, parts: tuple[str, ...]) -> ArticleType | None:
+        runs = (
+            self.by_key.get("".join(parts[start : start + size]))
+            for size in range(len(parts), 0, -1)
+            for start in range(len(parts) - size, -1, -1)
+        )
+        return next(filter(None, runs), None)
+
+    def _telling(self, text: str) -> tuple[str, ...]:
+        return tuple(word for word in words(_BRACKETS.sub(" ", text)) if word not in self.ignored)
+
+
+def read_article_types(path: Path, ignored: Collection[str] = ()) -> ArticleTypeNames:
     """The article types of a guide file, in its order.
 
     Raises:  SettingsError: an unknown slot, kind, dress code or audience, a word given twice; names file and entry.
     """
-    families: Mapping[str, Any] = read_guide(path)
-    found = tuple(one for name, family in families.items() for one in _family(path, name, family))
-    index(path, ((one.name, one.names) for one in found))
-    return found
-
-
-def index(path: Path, entries: Iterator[tuple[str, tuple[str, ...]]]) -> dict[str, str]:
-    """From the key of every word to the canonical name that it stands for.
-
-    Raises:  SettingsError: one word stands for two entries, or is given twice for one.
-    """
-    owner: dict[str, str] = {}
-    for name, others in entries:
-        for word in (name, *others):
-            if key(word) in owner:
-                raise SettingsError(
-                    f"{path}: {word!r} of entry {name!r} already stands for {owner[key(word)]!r}; keep one of them"
-                )
-            owner[key(word)] = name
-    return owner
+    found = tuple(one for name, family in read_guide(path).items() for one in _family(path, str(name), family))
+    return ArticleTypeNames(found, word_index(path, found), frozenset(ignored))
 
 
 def _family(path: Path, name: str, family: Any) -> Iterator[ArticleType]:
     where = f"{path}: family {name!r}"
-    if not isinstance(family, dict) or not isinstance(family.get("types"), dict):
-        raise SettingsError(f"{where} needs a slot, a kind and a mapping `types`")
+    family = mapping(where, family)
     refuse_unknown(where, family, _STYLING | {"types"})
     defaults = {field: value for field, value in family.items() if field != "types"}
-    for type_name, entry in family["types"].items():
+    for type_name, entry in mapping(f"{where}: types", family.get("types")).items():
         yield _article_type(f"{path}: article type {type_name!r}", str(type_name), name, defaults, entry)
 
 

@@ -1,58 +1,134 @@
-"""What catalogues call colours: from "Medium Heather Grey" or "Dark Navy" to a `Colour` with coordinates."""
+"""What catalogues call colours: from "Medium Heather Grey", "Russet Red" or "Black/White" to a `Colour`.
+
+An exact name wins. Else the longest known name at the end of the text is the colour, and the words before it shade it:
+"dark teal" is teal moved towards black, "russet red" lies between russet and red, "galaxy blue" is blue.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from outfit_pairing.errors import SettingsError
-from outfit_pairing.style.article_types import index
 from outfit_pairing.style.colours import Colour
-from outfit_pairing.style.guide_files import read_guide, refuse_unknown, text_list
-from outfit_pairing.style.lab import hex_to_lab
+from outfit_pairing.style.guide_files import mapping, read_guide, refuse_unknown, text_list, word_index
+from outfit_pairing.style.lab import Lab, hex_to_lab
 from outfit_pairing.style.normalise import key, words
+
+_BRACKETS = re.compile(r"\(.*?\)|\[.*?\]")
+_SEVERAL = re.compile(r"[/,&+;|]|\s-\s|\band\b|\bwith\b", re.IGNORECASE)
+_NEON = 120.0  # no dye is stronger
+
+
+class Shade(NamedTuple):
+    """What a word such as "dark" does: moves lightness to white (+) or black (-) by a share, multiplies chroma."""
+
+    name: str
+    lightness: float
+    chroma: float
 
 
 @dataclass(frozen=True, eq=False)
 class ColourNames:
-    """Finds the colour that a text names."""
+    """Finds the colour that a text names. `by_key` and `shades` are looked up by `normalise.key`."""
 
     colours: tuple[Colour, ...]
     by_key: Mapping[str, Colour]
+    shades: Mapping[str, Shade]
 
     def find(self, text: str) -> Colour | None:
-        """The colour `text` names, or None."""
-        return self.by_key.get(key(text)) or self._by_last_word(words(text))
+        """The colour `text` names, the first of two, "multi" for three or more; None when it names none."""
+        exact = self.by_key.get(key(text))
+        if exact:
+            return exact
+        named = [self._shaded(words(part)) for part in _SEVERAL.split(_BRACKETS.sub(" ", text))]
+        found = [colour for colour in named if colour]
+        if len({colour.family for colour in found}) > 2:
+            return self.by_key.get("multi", found[0])
+        return found[0] if found else None
 
-    def _by_last_word(self, parts: tuple[str, ...]) -> Colour | None:
-        for start in range(1, len(parts)):
-            found = self.by_key.get("".join(parts[start:]))
-            if found:
-                return found
-        return None
+    def _shaded(self, parts: tuple[str, ...]) -> Colour | None:
+        """The longest name that ends furthest right, shaded by the words before it; a plain colour before a print."""
+        many_coloured = None
+        for end in range(len(parts), 0, -1):
+            for start in range(end):
+                base = self.by_key.get("".join(parts[start:end]))
+                if base and base.family != "multi":
+                    return self._shade(base, parts[:start])
+                many_coloured = many_coloured or base
+        return many_coloured
+
+    def _shade(self, base: Colour, qualifiers: tuple[str, ...]) -> Colour:
+        colour = base
+        for word in reversed(qualifiers):
+            shade, other = self.shades.get(word), self.by_key.get(word)
+            if shade:
+                colour = _moved(colour, shade)
+            elif other and other.family != "multi" and other.name not in colour.name:
+                colour = _between(other, colour)
+            else:
+                break
+        return colour
+
+
+def _moved(colour: Colour, shade: Shade) -> Colour:
+    if not shade.lightness and shade.chroma == 1:
+        return colour
+    towards = 100 if shade.lightness > 0 else 0
+    lightness = colour.lightness + abs(shade.lightness) * (towards - colour.lightness)
+    strength = min(shade.chroma, _NEON / max(colour.chroma, 1.0))
+    lab = (lightness, colour.lab[1] * strength, colour.lab[2] * strength)
+    return Colour(f"{shade.name} {colour.name}", colour.family, lab, colour.neutral)
+
+
+def _between(first: Colour, colour: Colour) -> Colour:
+    """`colour` with a cast of `first`; the family stays."""
+    lab: Lab = tuple(0.4 * x + 0.6 * y for x, y in zip(first.lab, colour.lab, strict=True))  # type: ignore[assignment]
+    return Colour(f"{first.name} {colour.name}", colour.family, lab, colour.neutral)
 
 
 def read_colour_names(path: Path) -> ColourNames:
-    """The colours of a guide file.    Raises:  SettingsError: a bad hex code or a name given twice; says which."""
-    guide: Mapping[str, Any] = read_guide(path)
-    refuse_unknown(str(path), guide, {"families"})
+    """The colours of a guide file.
+
+    Raises:  SettingsError: a bad hex code, an unknown field, or a name given twice; names file and entry.
+    """
+    guide = read_guide(path)
+    refuse_unknown(str(path), guide, {"families", "modifiers"})
     colours = tuple(
-        _colour(f"{path}: colour {name!r}", str(name), family, entry)
-        for family, content in guide["families"].items()
-        for name, entry in content["colours"].items()
-        for entry in [{"neutral": content.get("neutral", False), **entry}]
+        colour
+        for family, content in mapping(f"{path}: families", guide.get("families")).items()
+        for colour in _family(path, str(family), content)
     )
-    owner = index(path, ((one.name, one.names) for one in colours))
-    by_name = {one.name: one for one in colours}
-    return ColourNames(colours, {word: by_name[name] for word, name in owner.items()})
+    shades = mapping(f"{path}: modifiers", guide.get("modifiers", {}))
+    return ColourNames(
+        colours,
+        word_index(path, colours),
+        {key(word): _shade_of(f"{path}: modifier {word!r}", word, entry) for word, entry in shades.items()},
+    )
 
 
-def _colour(where: str, name: str, family: str, entry: Mapping[str, Any]) -> Colour:
-    refuse_unknown(where, entry, {"hex", "neutral", "names"})
+def _family(path: Path, family: str, content: Any) -> list[Colour]:
+    where = f"{path}: colour family {family!r}"
+    content = mapping(where, content)
+    refuse_unknown(where, content, {"neutral", "colours"})
+    return [
+        _colour(f"{path}: colour {name!r}", str(name), family, content.get("neutral") is True, entry)
+        for name, entry in mapping(where, content.get("colours")).items()
+    ]
+
+
+def _colour(where: str, name: str, family: str, neutral: bool, entry: Any) -> Colour:
+    code, *others = text_list(where, "the entry", entry) or ("",)
     try:
-        lab = hex_to_lab(str(entry.get("hex")))
+        return Colour(name, family, hex_to_lab(code), neutral, tuple(others))
     except ValueError as error:
         raise SettingsError(f"{where}: {error}") from error
-    return Colour(name, family, lab, bool(entry["neutral"]), text_list(where, "names", entry.get("names")))
+
+
+def _shade_of(where: str, word: str, entry: Any) -> Shade:
+    entry = mapping(where, entry)
+    refuse_unknown(where, entry, {"lightness", "chroma"})
+    return Shade(word, float(entry.get("lightness", 0)), float(entry.get("chroma", 1)))

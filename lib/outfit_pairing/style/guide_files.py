@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import yaml
 
 from outfit_pairing.errors import SettingsError, listed
+from outfit_pairing.style.normalise import key
 
 GUIDE_FOLDER = Path(__file__).parent / "guide"
+
+
+class Named(Protocol):
+    """An entry of the guide: its canonical name, and the other words that catalogues have for it."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def names(self) -> tuple[str, ...]: ...
+
+
+_Entry = TypeVar("_Entry", bound=Named)
 
 
 class _StrictLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -37,6 +51,30 @@ def read_guide(path: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise SettingsError(f"style guide {path}: expected a mapping of names to entries at the top")
     return found
+
+
+def word_index(path: Path, entries: Iterable[_Entry]) -> dict[str, _Entry]:
+    """From the key of every word of every entry to that entry.
+
+    Raises:  SettingsError: a word stands for two entries, or twice for one (spelling and plural need no repetition).
+    """
+    owner: dict[str, _Entry] = {}
+    for entry in entries:
+        for word in (entry.name, *entry.names):
+            found = key(word)
+            if not found:
+                raise SettingsError(f"{path}: {word!r} of {entry.name!r} has no letter or digit to look it up by")
+            if found in owner:
+                raise SettingsError(f"{path}: {word!r} of {entry.name!r} already stands for {owner[found].name!r}; keep one")
+            owner[found] = entry
+    return owner
+
+
+def mapping(where: str, value: Any) -> dict[str, Any]:
+    """`value`, a mapping.    Raises:  SettingsError: it is not."""
+    if not isinstance(value, dict) or not all(isinstance(name, str) for name in value):
+        raise SettingsError(f"{where} must be a mapping of names to entries (quote numbers, yes, no, true, off)")
+    return value
 
 
 def refuse_unknown(where: str, entry: Mapping[str, Any], fields: Collection[str]) -> None:

@@ -18,8 +18,6 @@ _RESPELLED = {
     "womens": "woman",
     "children": "child",
     "gray": "grey",
-    "color": "colour",
-    "colored": "coloured",
     "jewelry": "jewellery",
     "pajama": "pyjama",
     "moisturizer": "moisturiser",
@@ -29,7 +27,7 @@ _RESPELLED = {
 def words(text: str) -> tuple[str, ...]:
     """The words of `text`, each in one spelling: lower case, no accent, no plural, "&" read as "and"."""
     folded = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text.lower()))
-    plain = folded.encode("ascii", "ignore").decode().replace("&", " and ")
+    plain = folded.encode("ascii", "ignore").decode().replace("&", " and ").replace("color", "colour")
     return tuple(_one_spelling(word) for word in _SEPARATORS.split(plain) if word)
 
 
@@ -39,17 +37,13 @@ def key(text: str) -> str:
 
 
 def _one_spelling(word: str) -> str:
-    word = _RESPELLED.get(word, word)
-    singular = _singular(word)
-    return _RESPELLED.get(singular, singular)
+    word = _RESPELLED.get(word) or _singular(word)
+    return _RESPELLED.get(word, word).replace("ie", "i").replace("y", "i")  # body suit, bodysuit; hoody, hoodies
 
 
 def _singular(word: str) -> str:
-    """The stem that singular and plural share; "hoodie", "hoodies" → "hoodi", "body", "bodies" → "bodi"."""
     if word.endswith(("sses", "shes", "ches", "xes", "zes")):
         return word[:-2]
     if len(word) > 3 and word.endswith("s") and not word.endswith("ss"):
-        word = word[:-1]
-    if len(word) > 3 and word.endswith(("ie", "y")):
-        word = word[:-2] + "i" if word.endswith("ie") else word[:-1] + "i"
+        return word[:-1]
     return word

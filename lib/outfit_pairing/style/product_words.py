@@ -2,66 +2,114 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from outfit_pairing.style.article_types import AUDIENCES, index
-from outfit_pairing.style.guide_files import known, read_guide, refuse_unknown, text_list
+from outfit_pairing.style.article_types import AUDIENCES
+from outfit_pairing.style.guide_files import known, mapping, read_guide, refuse_unknown, text_list, word_index
 from outfit_pairing.style.normalise import key, words
 
 SEASONS = ("spring", "summer", "fall", "winter")
 USAGES = ("casual", "smart_casual", "formal", "party", "ethnic", "sports", "travel", "home")
 
-_CHILD = {"women": "girls", "men": "boys", "unisex": "kids"}
+_SEXES, _AGES = ("female", "male", "both"), ("adult", "child")
+_DIGITS = re.compile(r"\d+")
+_AGE = re.compile(r"(\d+)(?:\s*(?:-|–|to)\s*\d+)?\s*(m|y)(?:o|os|nths?|onths?|rs?|ears?)?\b", re.IGNORECASE)
+_GROWN_UP = 15  # years; children's sizes end at 14
+
+
+@dataclass(frozen=True, slots=True)
+class _Word:
+    """One meaning and the words for it."""
+
+    name: str
+    names: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
 class ProductWords:
-    """Finds audience, season and usage of a product by the words a catalogue has for them."""
+    """Finds audience, season and usage by the words a catalogue has for them; tables from key to meaning."""
 
-    audiences: Mapping[str, str]
-    seasons: Mapping[str, str]
-    usages: Mapping[str, str]
+    sexes: Mapping[str, _Word]
+    ages: Mapping[str, _Word]
+    seasons: Mapping[str, _Word]
+    usages: Mapping[str, _Word]
 
     def audience(self, gender: str | None, age_group: str | None = None) -> str | None:
-        """One of AUDIENCES, or None when neither text says it."""
-        who = _first(self.audiences, gender or "")
-        age = _first(self.audiences, age_group or "")
-        return _CHILD.get(who or "unisex", who) if age in ("kids", "girls", "boys") else who or age
+        """One of AUDIENCES from either or both texts: "Women" and "4-6 years" → girls; None when neither says it."""
+        texts = [text for text in (gender, age_group) if text]
+        sexes = {meaning for text in texts for meaning in _meanings(self.sexes, text)}
+        ages = {age for text in texts for age in (*_meanings(self.ages, text), *_ages_in_figures(text))}
+        if not sexes and not ages:
+            return None
+        grown_up, child = _WHO[next(iter(sexes)) if len(sexes) == 1 else "both"]
+        return child if "child" in ages else grown_up
 
     def season(self, text: str) -> str | None:
-        """One of SEASONS, or None."""
-        return _first(self.seasons, text)
+        """One of SEASONS; "SS13" is summer, "Autumn/Winter 2012" winter; None for all-year wear."""
+        named = _meanings(self.seasons, _DIGITS.sub(" ", text))
+        all_year = len(named) > 2 or {"summer", "winter"} <= set(named)
+        return named[0] if named and not all_year else None
 
     def usage(self, text: str) -> str | None:
-        """One of USAGES, or None."""
-        return _first(self.usages, text)
+        """One of USAGES, the first when `text` names several; None when it names none."""
+        named = _meanings(self.usages, text)
+        return named[0] if named else None
+
+    @property
+    def audience_words(self) -> frozenset[str]:
+        """Keys of the words that say for whom a product is; letters such as "M" left out."""
+        return frozenset(word for word in (*self.sexes, *self.ages) if len(word) > 2)
+
+
+_WHO = {"female": ("women", "girls"), "male": ("men", "boys"), "both": ("unisex", "kids")}
+assert {who for pair in _WHO.values() for who in pair} == set(AUDIENCES)
 
 
 def read_product_words(path: Path) -> ProductWords:
-    """The words of a guide file.    Raises:  SettingsError: an unknown audience, season or usage, a word given twice."""
-    guide: Mapping[str, Any] = read_guide(path)
-    refuse_unknown(str(path), guide, {"audiences", "seasons", "usages"})
+    """The words of a guide file.
+
+    Raises:  SettingsError: an unknown sex, age, season or usage, a word given twice; names file and entry.
+    """
+    guide = read_guide(path)
+    refuse_unknown(str(path), guide, {"sexes", "ages", "seasons", "usages"})
     return ProductWords(
-        _index(path, "audiences", guide, AUDIENCES),
-        _index(path, "seasons", guide, SEASONS),
-        _index(path, "usages", guide, USAGES),
+        _table(path, "sexes", guide, _SEXES),
+        _table(path, "ages", guide, _AGES),
+        _table(path, "seasons", guide, SEASONS),
+        _table(path, "usages", guide, USAGES),
     )
 
 
-def _index(path: Path, section: str, guide: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, str]:
+def _table(path: Path, section: str, guide: Mapping[str, Any], allowed: tuple[str, ...]) -> dict[str, _Word]:
     where = f"{path}: {section}"
-    return index(
-        path,
-        (
-            (known(where, "name", name, allowed), text_list(where, name, others))
-            for name, others in guide.get(section, {}).items()
-        ),
+    meanings = mapping(where, guide.get(section))
+    return word_index(
+        path, [_Word(known(where, "entry", name, allowed), text_list(where, name, others)) for name, others in meanings.items()]
     )
 
 
-def _first(table: Mapping[str, str], text: str) -> str | None:
+def _meanings(table: Mapping[str, _Word], text: str) -> tuple[str, ...]:
+    """What `text` means, in its order: as a whole if it is in the table, else by its longest runs of words."""
     whole = table.get(key(text))
-    return whole or next((table[word] for word in words(text) if word in table), None)
+    if whole:
+        return (whole.name,)
+    parts, found, start = words(text), [], 0
+    while start < len(parts):
+        for end in range(len(parts), start, -1):
+            word = table.get("".join(parts[start:end]))
+            if word:
+                found.append(word.name)
+                break
+        start = end if word else start + 1
+    return tuple(dict.fromkeys(found))
+
+
+def _ages_in_figures(text: str) -> list[str]:
+    """Ages written as "6-12 months" or "4-6 Y"."""
+    return [
+        "child" if unit in "mM" or int(number) < _GROWN_UP else "adult" for number, unit in _AGE.findall(text)
+    ]

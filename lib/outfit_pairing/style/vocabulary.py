@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,13 +12,12 @@ from outfit_pairing.style.article_types import (
     KINDS,
     SLOTS,
     ArticleType,
-    index,
+    ArticleTypeNames,
     read_article_types,
 )
 from outfit_pairing.style.colour_names import ColourNames, read_colour_names
 from outfit_pairing.style.colours import Colour
 from outfit_pairing.style.guide_files import GUIDE_FOLDER
-from outfit_pairing.style.normalise import key
 from outfit_pairing.style.product_words import SEASONS, USAGES, ProductWords, read_product_words
 
 __all__ = [
@@ -38,12 +36,16 @@ __all__ = [
 
 @dataclass(frozen=True, eq=False)
 class StyleGuide:
-    """The written styling vocabulary. Lookups take a catalogue's own words and give None for what they do not know."""
+    """The written vocabulary of styling. Lookups take a catalogue's own words; None is for words they do not know."""
 
-    article_types: tuple[ArticleType, ...]
-    by_key: Mapping[str, ArticleType]
+    article_type_names: ArticleTypeNames
     colour_names: ColourNames
     product_words: ProductWords
+
+    @property
+    def article_types(self) -> tuple[ArticleType, ...]:
+        """Every article type of the guide, in its order."""
+        return self.article_type_names.article_types
 
     @property
     def colours(self) -> tuple[Colour, ...]:
@@ -52,18 +54,22 @@ class StyleGuide:
 
     def article_type(self, value: str) -> ArticleType | None:
         """The article type that `value` names; case, plural, hyphens and "men's" do not matter."""
-        return self.by_key.get(key(value))
+        return self.article_type_names.find(value)
+
+    def article_type_in(self, text: str) -> ArticleType | None:
+        """The article type named somewhere in `text`, for catalogues that have only names or long category paths."""
+        return self.article_type_names.find_in(text)
 
     def colour(self, value: str) -> Colour | None:
-        """The colour that `value` names."""
+        """The colour that `value` names, also "Dark Teal", "Medium Heather Grey" or "Black/White" (the first)."""
         return self.colour_names.find(value)
 
     def audience(self, gender: str | None, age_group: str | None = None) -> str | None:
-        """One of AUDIENCES from a gender and an age group, either of which may be missing."""
+        """One of AUDIENCES from a gender and an age group, either of which may be missing or say it all."""
         return self.product_words.audience(gender, age_group)
 
     def season(self, value: str) -> str | None:
-        """One of SEASONS."""
+        """One of SEASONS; half-years by their peak ("Autumn/Winter 2012" is winter), None for all-year wear."""
         return self.product_words.season(value)
 
     def usage(self, value: str) -> str | None:
@@ -79,15 +85,11 @@ def load_style_guide(folder: Path | None = None) -> StyleGuide:
     return _load(folder or GUIDE_FOLDER)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=4)
 def _load(folder: Path) -> StyleGuide:
-    path = folder / "article_types.yaml"
-    found = read_article_types(path)
-    by_name = {one.name: one for one in found}
-    owner = index(path, ((one.name, one.names) for one in found))
+    product_words = read_product_words(folder / "words.yaml")
     return StyleGuide(
-        article_types=found,
-        by_key={word: by_name[name] for word, name in owner.items()},
-        colour_names=read_colour_names(folder / "colours.yaml"),
-        product_words=read_product_words(folder / "words.yaml"),
+        read_article_types(folder / "article_types.yaml", product_words.audience_words),
+        read_colour_names(folder / "colours.yaml"),
+        product_words,
     )

@@ -1,0 +1,5 @@
+"""Anchors: the few products that stand for the whole catalogue, so that patterns are written for them alone.
+
+`strata` says which products are alike and shares the budget over them; `selection` picks the products within a stratum
+and says whom each anchor stands for; `stage` wires both to Spark and the tables.
+"""

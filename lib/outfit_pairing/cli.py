@@ -1,0 +1,241 @@
+"""The `outfit-pairing` command: one sub-command per stage, `run` for the chain, and a few to look at the result.
+
+Results go to stdout, logs to stderr. Settings and input are checked before Spark starts.
+"""
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import NoReturn
+
+from outfit_pairing import __version__
+from outfit_pairing.errors import InputError, OutfitPairingError, WarehouseError
+from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
+from outfit_pairing.settings import Settings, load_settings
+from outfit_pairing.storage import StageReport
+
+logger = logging.getLogger(__name__)
+
+STAGE_HELP = {
+    "ingest": "read a catalogue file into products and rejected_products",
+    "embed": "encode each distinct product text once",
+    "select-anchors": "choose the products that patterns are written for",
+    "generate-patterns": "write outfit patterns for each anchor",
+    "apply-patterns": "carry the patterns to every product",
+    "pair-by-rules": "outfits by the style guide for what patterns did not reach",
+    "publish": "the best outfits of each product as one table, JSON files and the lookbook page",
+    "check-quality": "measure, audit and hold the result to its gates",
+}
+EPILOG = "exit codes: 0 done; 2 bad settings or input; 3 a quality gate missed; 1 anything else"
+
+
+class _Parser(argparse.ArgumentParser):
+    """A parser whose complaints are one line, with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; returns the exit code."""
+    flags = main_parser().parse_args(arguments)
+    logging.basicConfig(stream=sys.stderr, level=_level(flags), format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
+    logging.getLogger("py4j").setLevel(logging.ERROR)
+    try:
+        return int(flags.run(flags))
+    except OutfitPairingError as fault:
+        logger.error("outfit-pairing: %s", fault.what)
+        return fault.exit_code
+    except KeyboardInterrupt:
+        logger.error("outfit-pairing: interrupted; what was complete stays, run the same command to go on")
+        return 130
+    except Exception as fault:
+        if flags.verbose:
+            raise
+        logger.error("outfit-pairing: %s: %s (--verbose shows where)", type(fault).__name__, _first_line(fault))
+        return 1
+
+
+def main_parser() -> argparse.ArgumentParser:
+    """The whole command line, for `main`, tests and documentation."""
+    parser = _Parser(prog="outfit-pairing", description="Outfits for every product of a fashion catalogue.", epilog=EPILOG)
+    parser.add_argument("--version", action="version", version=f"outfit-pairing {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    run = _command(commands, "run", "the whole chain, from catalogue file to checked outfits", _run_chain)
+    _add_catalogue_flags(run)
+    for stage, text in STAGE_HELP.items():
+        command = _command(commands, stage, text, _run_one_stage)
+        command.set_defaults(stage=stage)
+        if stage == "ingest":
+            _add_catalogue_flags(command)
+    explain = _command(commands, "explain", "a product's outfits with every reason", _explain)
+    explain.add_argument("product_id", metavar="PRODUCT_ID")
+    show = _command(commands, "show-outfits", "some outfits to read aloud, over different slots and audiences", _show_outfits)
+    show.add_argument("--count", type=_positive, default=20, help="products shown (default: %(default)s)")
+    show.add_argument("--seed", type=int, default=7, help="which ones; the same seed shows the same (default: %(default)s)")
+    sample = _command(commands, "sample", "write a made-up catalogue file", _sample)
+    sample.add_argument("--products", type=_positive, default=2_000, help="rows (default: %(default)s)")
+    sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same file (default: %(default)s)")
+    sample.add_argument("--out", type=Path, default=Path("sample.csv.gz"), help="file to write; gzip when it ends in .gz (default: %(default)s)")
+    return parser
+
+
+def _command(commands, name, text, function) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
+    command: argparse.ArgumentParser = commands.add_parser(
+        name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=EPILOG, formatter_class=argparse.RawTextHelpFormatter
+    )
+    command.set_defaults(run=function, catalog=None, mapping=None)
+    command.add_argument("--config", type=Path, metavar="FILE", help="YAML file of settings (default: none; every setting has a default)")
+    command.add_argument("--warehouse", metavar="DIR", help="folder or URL of the tables (default: ./warehouse)")
+    command.add_argument(
+        "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
+        help="one setting, for example spark.partitions=4; may be repeated; docs/settings.md lists all",
+    )  # fmt: skip
+    command.add_argument("--json", action="store_true", help="print the result as JSON (default: a table)")
+    command.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors (default: progress lines)")
+    command.add_argument("--verbose", action="store_true", help="say more, and show where an unexpected error happened (default: off)")
+    return command
+
+
+def _add_catalogue_flags(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--catalog", metavar="FILE", help="catalogue: CSV (also .gz), JSON lines, Parquet or Delta (default: as in settings)")
+    command.add_argument("--mapping", metavar="NAME", help="a file of conf/mappings by name, or a path (default: auto)")
+
+
+def _settings(flags: argparse.Namespace) -> Settings:
+    shortcuts = {"storage.warehouse": flags.warehouse, "catalog.path": flags.catalog, "catalog.mapping": flags.mapping}
+    return load_settings(flags.config, [*flags.overrides, *(f"{key}={value}" for key, value in shortcuts.items() if value)])
+
+
+def _run_chain(flags: argparse.Namespace) -> int:
+    return _run_stages(flags, list(STAGES))
+
+
+def _run_one_stage(flags: argparse.Namespace) -> int:
+    return _run_stages(flags, [flags.stage])
+
+
+def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
+    settings = _settings(flags)
+    if "ingest" in stages:
+        from outfit_pairing.catalog.source import check_catalog
+
+        check_catalog(settings)
+    check_warehouse(settings)
+    from outfit_pairing.storage.session import open_session
+
+    spark = open_session(settings)
+    ended: list[StageOutcome] = []
+    try:
+        run_stages(spark, settings, stages, ended.append)
+    finally:
+        _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
+        if len(stages) > 1:
+            _say_what_next(settings)
+    return 0
+
+
+def check_warehouse(settings: Settings) -> None:
+    """A local warehouse can be written.    Raises: WarehouseError."""
+    warehouse = settings.storage.warehouse
+    if settings.storage.catalog or settings.storage.schema_ or ":" in warehouse:
+        return
+    folder = Path(warehouse).expanduser()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / ".outfit_pairing_write_check"
+        probe.touch()
+        probe.unlink()
+    except OSError as fault:
+        raise WarehouseError(f"warehouse {folder} cannot be written ({fault.strerror}); name another with --warehouse") from None
+
+
+def _show_reports(reports: Sequence[StageReport], *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps([asdict(report) for report in reports], indent=2) + "\n")
+        return
+    if not reports:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title="Stages", title_justify="left")
+    for name in ("stage", "rows in", "rows out", "rejected", "seconds", "what"):
+        table.add_column(name, justify="left" if name in {"stage", "what"} else "right", no_wrap=name != "what")
+    for one in reports:
+        what = ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in one.counters.items())
+        figures = (one.rows_in, one.rows_out, one.rows_rejected)
+        table.add_row(one.stage, *(f"{figure:,}" for figure in figures), f"{one.seconds:.1f}", what)
+    console = Console(width=None if sys.stdout.isatty() else 140)
+    console.print(table)
+    total = sum(report.seconds for report in reports)
+    unchanged = all(report.counters.get("rows_written", 0) == 0 for report in reports)
+    console.print(f"{len(reports)} stages in {total:.1f} s" + ("; nothing had changed, no row was rewritten" if unchanged else ""))
+
+
+def _shown(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}".rstrip("0").rstrip(".")
+
+
+def _say_what_next(settings: Settings) -> None:
+    """On stderr, so that stdout stays a table or JSON."""
+    where = settings.storage.warehouse
+    lookbook = Path(where) / "lookbook.html"
+    if lookbook.exists():
+        logger.warning("The outfits lie in %s/outfit_recommendations, the lookbook page in %s", where, lookbook)
+        logger.warning("Next: outfit-pairing show-outfits --warehouse %s", where)
+
+
+def _explain(flags: argparse.Namespace) -> int:
+    from outfit_pairing.publishing.explain import outfits_of, render
+
+    settings = _settings(flags)
+    from outfit_pairing.storage.session import open_session
+
+    outfits = outfits_of(open_session(settings), settings, flags.product_id)
+    if flags.json:
+        sys.stdout.write(json.dumps(asdict(outfits), indent=2, ensure_ascii=False) + "\n")
+    else:
+        render(outfits)
+    return 0
+
+
+def _show_outfits(flags: argparse.Namespace) -> int:
+    from outfit_pairing.publishing.explain import render_spread
+    from outfit_pairing.storage.session import open_session
+
+    settings = _settings(flags)
+    render_spread(open_session(settings), settings, flags.count, flags.seed)
+    return 0
+
+
+def _sample(flags: argparse.Namespace) -> int:
+    from outfit_pairing.catalog.sample import write_sample
+
+    try:
+        write_sample(flags.out, flags.products, flags.seed)
+    except OSError as fault:
+        raise InputError(f"{flags.out} cannot be written ({fault.strerror}); name another file with --out") from None
+    logger.info("%d products in %s; read it with --catalog %s --mapping sample", flags.products, flags.out, flags.out)
+    return 0
+
+
+def _positive(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
+    return value
+
+
+def _level(flags: argparse.Namespace) -> int:
+    return logging.WARNING if flags.quiet else logging.INFO
+
+
+def _first_line(fault: Exception) -> str:
+    return (str(fault).strip().splitlines() or [""])[0][:300]

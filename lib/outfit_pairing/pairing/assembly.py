@@ -1,0 +1,207 @@
+"""Assembly: one outfit per product and idea, then the best few that differ.
+
+For each idea, items are picked one after the other: a shortlist of the query's candidates is drawn for this very product
+(every quality level is present, every product sees others: that is what spreads exposure), and the candidate that goes
+best with the product *and with the items already picked* is taken. Everything is lookup, comparison and addition in a
+fixed order, so the result has the same bits for any partitioning.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from outfit_pairing.pairing.codes import Bools, Floats, Ints, ProductCodes, StyleTables, hashes, pair_allowed, pair_score
+from outfit_pairing.pairing.ideas import MOST_ITEMS, NONE, Ideas
+from outfit_pairing.style.rules import MOST_OF_ONE_FAMILY, structure_fault
+
+SHORTLIST = 32  # candidates judged per product and item
+FIT = 0.10  # weight of how well a candidate answers the query, beside compatibility
+USED = 0.20  # what a candidate loses when the product has it in an earlier outfit already
+SEASON = 0.06  # what an idea for another season loses
+SAME_OCCASION = 0.05  # what an outfit loses for each one already kept for the same occasion
+LEAST_ITEMS = 2
+LEAST_DIFFERENT = 2  # items in which two outfits of a product must differ
+IMPOSSIBLE = np.float32(-9.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Pools:
+    """Candidates of all queries: N distinct products, and for each query the numbers of its candidates, best first."""
+
+    product_id: npt.NDArray[np.object_]  # (N,)
+    codes: ProductCodes  # (N,)
+    member: Ints  # (Q, k) into the N products, padded
+    size: Ints  # (Q,)
+
+
+@dataclass(frozen=True, eq=False)
+class Outfits:
+    """Outfits of n products: at most R each, of at most four items."""
+
+    idea: Ints  # (n, R) NONE where there is no outfit
+    picks: Ints  # (n, R, 4) into the candidates, NONE where not filled
+    item_score: Floats  # (n, R, 4)
+    score: Floats  # (n, R)
+
+
+@dataclass(frozen=True, eq=False)
+class Assembler:
+    """Fills ideas with candidates for products. `least_score`: outfits below it are not kept."""
+
+    tables: StyleTables
+    ideas: Ideas
+    pools: Pools
+    least_score: float
+    most_outfits: int
+
+    def assemble(self, product_ids: npt.NDArray[np.object_], products: ProductCodes, ideas: Ints) -> Outfits:
+        """The best outfits of n products.
+
+        Args:    ideas: (n, R) the ideas to try for each product, most fitting first, NONE-padded.
+        Returns: outfits in order of choice, `most_outfits` columns.
+        """
+        n, tries = ideas.shape
+        own = self._own_candidate(product_ids)
+        picks = np.full((n, tries, MOST_ITEMS), NONE, dtype=np.int64)
+        item_score = np.zeros((n, tries, MOST_ITEMS), dtype=np.float32)
+        score = np.full((n, tries), IMPOSSIBLE, dtype=np.float32)
+        for attempt in range(tries):
+            used = picks[:, :attempt].reshape(n, -1)
+            filled = self._fill(products, own, ideas[:, attempt], used)
+            picks[:, attempt], item_score[:, attempt], score[:, attempt] = filled
+        found = Outfits(ideas, picks, item_score, score)
+        return _keep(found, self._worth(found, products), self.ideas.occasion, self.most_outfits)
+
+    def _own_candidate(self, product_ids: npt.NDArray[np.object_]) -> Ints:
+        """Where a product stands among the candidates, which are sorted by id; NONE where it does not."""
+        ids = self.pools.product_id
+        place = np.searchsorted(ids, product_ids)
+        place[place == len(ids)] = 0
+        return np.where(ids[place] == product_ids, place, NONE) if len(ids) else np.full(len(product_ids), NONE)
+
+    def _fill(self, products: ProductCodes, own: Ints, idea: Ints, used: Ints) -> tuple[Ints, Floats, Floats]:
+        """One outfit per product for its idea: picks (n, 4), their scores (n, 4), the outfit's score (n,)."""
+        n = len(idea)
+        picks = np.full((n, MOST_ITEMS), NONE, dtype=np.int64)
+        scores = np.zeros((n, MOST_ITEMS), dtype=np.float32)
+        total, pairs = np.zeros(n, dtype=np.float32), np.zeros(n, dtype=np.float32)
+        complete = idea != NONE
+        for position in range(MOST_ITEMS):
+            query = np.where(idea != NONE, self.ideas.items[idea, position], NONE)
+            best, gained, judged = self._pick(products, own, query, picks[:, :position], used)
+            filled = best != NONE
+            picks[:, position] = best
+            scores[:, position] = np.where(filled, gained / np.maximum(judged, 1), 0)
+            total, pairs = total + np.where(filled, gained, 0), pairs + np.where(filled, judged, 0)
+            complete &= filled | (query == NONE) | ~self.ideas.required[idea, position]
+        score = np.where(complete & self._stands(products, picks), total / np.maximum(pairs, 1), IMPOSSIBLE)
+        return picks, scores, np.where(score >= np.float32(self.least_score), score, IMPOSSIBLE)
+
+    def _pick(
+        self, products: ProductCodes, own: Ints, query: Ints, picked: Ints, used: Ints
+    ) -> tuple[Ints, Floats, Floats]:
+        """The best candidate per product for its query (n,), the sum of its pair scores (n,), and the pairs judged (n,)."""
+        candidate, asked = self._shortlist(products, query)
+        codes = self.pools.codes.take(candidate)
+        product = _column(products)
+        allowed = asked & pair_allowed(self.tables, product, codes) & (candidate != own[:, None])
+        compatible = pair_score(self.tables, product, codes)
+        judged = np.ones(len(query), dtype=np.float32)
+        families = (self.tables.colour_family[codes.colour] == self.tables.colour_family[product.colour]).astype(np.int64)
+        for earlier in picked.T:
+            there = earlier != NONE
+            other = _column(self.pools.codes.take(earlier))
+            allowed &= ~there[:, None] | (pair_allowed(self.tables, other, codes) & (candidate != earlier[:, None]))
+            compatible = compatible + np.where(there[:, None], pair_score(self.tables, other, codes), np.float32(0))
+            same = self.tables.colour_family[codes.colour] == self.tables.colour_family[other.colour]
+            families += same & there[:, None]
+            judged = judged + there
+        neutral = self.tables.colour_family[codes.colour] == 0
+        allowed &= neutral | (families < MOST_OF_ONE_FAMILY)
+        rank_fit = np.float32(FIT) * (1 - np.arange(SHORTLIST, dtype=np.float32) / SHORTLIST)
+        again = (candidate[:, :, None] == used[:, None, :]).any(axis=2) if used.shape[1] else np.zeros_like(allowed)
+        wanted = compatible / judged[:, None] + rank_fit - np.float32(USED) * again
+        best = np.where(allowed, wanted, IMPOSSIBLE).argmax(axis=1)
+        rows = np.arange(len(query))
+        found = allowed[rows, best]
+        return np.where(found, candidate[rows, best], NONE), compatible[rows, best], judged
+
+    def _shortlist(self, products: ProductCodes, query: Ints) -> tuple[Ints, Bools]:
+        """(n, SHORTLIST) candidates: one from each equal part of the pool, at a place that product and query decide."""
+        size = np.where(query == NONE, 0, self.pools.size[query])
+        lot = (products.hash >> np.uint64(20)) ^ (query.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
+        offset = (lot >> np.uint64(16) & np.uint64(0xFFFF)).astype(np.int64)
+        steps = (np.arange(SHORTLIST, dtype=np.int64) << 16) + offset[:, None]
+        place = (size[:, None] * steps) // (SHORTLIST << 16)
+        return self.pools.member[query[:, None], place], np.broadcast_to(size[:, None] > 0, place.shape).copy()
+
+    def _stands(self, products: ProductCodes, picks: Ints) -> Bools:
+        """Whether an outfit has enough items and a sound structure (hard rules 3, 4 and 7)."""
+        there = picks != NONE
+        traits = self.pools.codes.traits[picks]
+        flags = self.tables.flags[products.traits]
+        slots = np.where(there, self.tables.slot[traits], -1 - np.arange(MOST_ITEMS))
+        for position in range(picks.shape[1]):
+            flags = flags | np.where(there[:, position], self.tables.flags[traits[:, position]], 0)
+        entries = there.sum(axis=1) + 1
+        own = self.tables.slot[products.traits]
+        repeated = (slots == own[:, None]).sum(axis=1) + 1
+        for position in range(picks.shape[1]):
+            repeated = np.maximum(repeated, (slots == slots[:, [position]]).sum(axis=1))
+        crowded = (repeated > 2) & ~self.tables.own_kind[products.traits]  # noqa: PLR2004  jewellery may be two
+        return (entries > LEAST_ITEMS) & (structure_fault(flags, entries) == 0) & ~crowded
+
+    def _worth(self, found: Outfits, products: ProductCodes) -> Floats:
+        """(n, R) what decides which outfits are kept: the score, less something for an idea meant for another season."""
+        season = self.ideas.season[found.idea]
+        mismatch = (season != 0) & (products.season[:, None] != 0) & (season != products.season[:, None])
+        return found.score - np.float32(SEASON) * mismatch
+
+
+def _column(codes: ProductCodes) -> ProductCodes:
+    """Codes of n products as (n, 1), to be compared with (n, shortlist)."""
+    return codes.take(np.arange(len(codes))[:, None])
+
+
+def _keep(found: Outfits, worth: Floats, occasions: Ints, most: int) -> Outfits:
+    """The `most` worthiest outfits of each product that differ pairwise in LEAST_DIFFERENT items, varied in occasion."""
+    n, tries = worth.shape
+    shared = _shared(found.picks)
+    items = (found.picks != NONE).sum(axis=2)
+    bound = np.minimum(items[:, :, None], items[:, None, :]) - LEAST_DIFFERENT
+    apart = shared <= np.maximum(bound, 0)
+    occasion = np.where(found.idea == NONE, NONE, occasions[found.idea])
+    rows = np.arange(n)
+    open_, value = worth > IMPOSSIBLE / 2, worth.copy()
+    order = np.full((n, most), NONE, dtype=np.int64)
+    for place in range(most):
+        best = np.where(open_, value, IMPOSSIBLE).argmax(axis=1)
+        taken = open_[rows, best]
+        order[taken, place] = best[taken]
+        open_ &= ~taken[:, None] | (apart[rows, best] & (np.arange(tries) != best[:, None]))
+        value = value - np.float32(SAME_OCCASION) * (taken[:, None] & (occasion == occasion[rows, best][:, None]))
+    chosen = rows[:, None], np.maximum(order, 0)
+    missing = order == NONE
+    return Outfits(
+        idea=np.where(missing, NONE, found.idea[chosen]),
+        picks=np.where(missing[:, :, None], NONE, found.picks[chosen]),
+        item_score=found.item_score[chosen],
+        score=np.where(missing, 0, found.score[chosen]).astype(np.float32),
+    )
+
+
+def _shared(picks: Ints) -> Ints:
+    """(n, R, R) how many items two outfits of a product have in common."""
+    n, tries, width = picks.shape
+    shared = np.zeros((n, tries, tries), dtype=np.int64)
+    for left in range(width):
+        for right in range(width):
+            mine, theirs = picks[:, :, None, left], picks[:, None, :, right]
+            shared += (mine == theirs) & (mine != NONE)
+    return shared
+
+
+def with_hash(codes: ProductCodes, product_ids: npt.NDArray[np.object_]) -> ProductCodes:
+    """Codes with the hash of their product ids."""
+    return replace(codes, hash=hashes(product_ids))

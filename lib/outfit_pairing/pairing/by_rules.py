@@ -1,0 +1,84 @@
+"""pair-by-rules: outfits by the style guide's templates, for every product that patterns left with fewer than three."""
+
+import hashlib
+from typing import TYPE_CHECKING
+
+from outfit_pairing.pairing.codes import AUDIENCE_CODES
+from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
+from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
+from outfit_pairing.pairing.recommend import ByProductClass
+from outfit_pairing.settings import Settings
+from outfit_pairing.storage import StageReport
+from outfit_pairing.storage.tables import PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS
+from outfit_pairing.style import load_style_guide
+from outfit_pairing.style.product import Product
+from outfit_pairing.style.templates import Template, Vocabulary, compose
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+LEAST_OUTFITS = 3
+TEMPLATES_PER_CLASS = 10
+# Products alike in these get the same templates; colours are judged product by product, at assembly.
+CLASS_COLUMNS = ("slot", "article_type", "audience", "usage", "department")
+
+
+def run(spark: "SparkSession", settings: Settings) -> StageReport:
+    """Write rule_recommendations for products with fewer than three outfits from patterns.
+
+    Raises: MissingTable: an earlier stage has not run.
+    """
+    catalogue = read_catalogue(spark, settings)
+    needy = _with_too_few(catalogue)
+    classes = sorted((tuple(row) for row in needy.select(*CLASS_COLUMNS).distinct().collect()), key=str)
+    ideas = _ideas(catalogue, classes)
+    chooser = ByProductClass(CLASS_COLUMNS, {key: number for number, key in enumerate(classes)}, ideas.by_owner)
+    written = recommend(
+        catalogue, needy, ideas, chooser, source="rule_based", owner_ids=[None] * len(classes), table=RULE_RECOMMENDATIONS
+    )
+    result = catalogue.store.read(RULE_RECOMMENDATIONS)
+    counters = {
+        "classes": len(classes),
+        "templates": len(ideas.ideas),
+        "products_with_outfits": result.select("product_id").distinct().count(),
+        "rows_written": written.rows_written,
+    }
+    return StageReport("pair-by-rules", rows_in=needy.count(), rows_out=result.count(), counters=counters)
+
+
+def _with_too_few(catalogue: Catalogue) -> "DataFrame":
+    """Products that patterns left with fewer than LEAST_OUTFITS."""
+    outfits = catalogue.store.read(PATTERN_RECOMMENDATIONS).groupBy("product_id").count()
+    enough = outfits.where(f"count >= {LEAST_OUTFITS}")
+    return catalogue.products.join(enough, "product_id", "left_anti")
+
+
+def _ideas(catalogue: Catalogue, classes: list[tuple[str | None, ...]]) -> Ideas:
+    guide = load_style_guide()
+    columns = ("audience", "slot", "article_type", "colour", "usage")
+    rows = catalogue.products.where("in_stock").groupBy(*columns).count().collect()
+    vocabulary = Vocabulary.from_counts([tuple(row) for row in rows], guide)
+    ideas = []
+    for owner, key in enumerate(classes):
+        of_class = dict(zip(CLASS_COLUMNS, key, strict=True))
+        traits = catalogue.tables.trait_codes[tuple(of_class[name] for name in ("article_type", "slot", "usage", "department"))]
+        product = Product(product_id="", name="", slot=of_class["slot"] or "other", **{k: v for k, v in of_class.items() if k != "slot"})
+        audience = AUDIENCE_CODES[of_class["audience"] or "unisex"]
+        templates = compose(product, guide, vocabulary, TEMPLATES_PER_CLASS)
+        ideas.extend(_idea(owner, template, audience, traits) for template in templates)
+    return gather(ideas, len(classes))
+
+
+def _idea(owner: int, template: Template, audience: int, traits: int) -> Idea:
+    queries = tuple(ItemQuery(item.slot, item.article_types, item.colours, item.style, audience, traits) for item in template.items)
+    described = "\x1f".join([template.name, *(query.text for query in queries)])
+    return Idea(
+        owner=owner,
+        pattern_id="template-" + hashlib.sha256(described.encode()).hexdigest()[:24],
+        name=template.name,
+        occasion=template.occasion,
+        season=template.season,
+        confidence=template.confidence,
+        queries=queries,
+        required=tuple(item.required for item in template.items),
+    )

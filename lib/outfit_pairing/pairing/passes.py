@@ -1,0 +1,142 @@
+"""What both pairing stages do with Spark: read the catalogue, find candidates, assemble, write."""
+
+import hashlib
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from outfit_pairing.embedding.encoders import encoder_name, open_encoder
+from outfit_pairing.errors import InputError
+from outfit_pairing.pairing.assembly import Assembler, Pools
+from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestPerQuery, as_queries
+from outfit_pairing.pairing.codes import TRAIT_COLUMNS, StyleTables, style_tables
+from outfit_pairing.pairing.ideas import Ideas
+from outfit_pairing.pairing.recommend import IdeaChooser, Recommender
+from outfit_pairing.settings import Settings
+from outfit_pairing.storage.session import partitions
+from outfit_pairing.storage.store import TableStore, WriteReport
+from outfit_pairing.storage.tables import PATTERN_ITEM_EMBEDDINGS, PRODUCT_EMBEDDINGS, PRODUCTS, Table
+from outfit_pairing.style import load_style_guide
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class Catalogue:
+    """The products with their vectors, and the tables between their codes."""
+
+    spark: "SparkSession"
+    settings: Settings
+    store: TableStore
+    products: "DataFrame"  # INPUT_COLUMNS, text_hash
+    with_vectors: "DataFrame"  # INPUT_COLUMNS, vector
+    tables: StyleTables
+
+    def passing(self, rows: "DataFrame") -> "DataFrame":
+        """Rows cut evenly for a heavy pass."""
+        return rows.repartition(partitions(self.settings), "product_id")
+
+
+def read_catalogue(spark: "SparkSession", settings: Settings) -> Catalogue:
+    """The catalogue for pairing.
+
+    Raises: MissingTable: ingest or embed has not run.  InputError: some products have no vector yet.
+    """
+    store = TableStore(spark, settings)
+    products = store.read(PRODUCTS).select(*INPUT_COLUMNS, "text_hash")
+    vectors = store.read(PRODUCT_EMBEDDINGS).where(f"encoder = '{encoder_name(settings.embedding)}'").select("text_hash", "vector")
+    missing = products.join(vectors, "text_hash", "left_anti").count()
+    if missing:
+        raise InputError(f"{missing} products have no vector of {encoder_name(settings.embedding)}; run `outfit-pairing embed` first")
+    kinds = products.select(*TRAIT_COLUMNS).distinct().collect()
+    colours = [row.colour for row in products.select("colour").distinct().collect()]
+    tables = style_tables([tuple(row) for row in kinds], colours, load_style_guide())
+    with_vectors = products.join(vectors, "text_hash").drop("text_hash")
+    return Catalogue(spark, settings, store, products, with_vectors, tables)
+
+
+def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:
+    """Candidates for every query of the ideas: one pass over the catalogue, merged over partitions."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    started = time.perf_counter()
+    k = catalogue.settings.outfits.candidates_per_item
+    texts = sorted({query.text for query in ideas.queries})
+    queries = as_queries(ideas.queries, texts, _item_vectors(catalogue, texts), catalogue.tables)
+    kernel = BestPerQuery(queries, catalogue.tables, k)
+    best = catalogue.passing(catalogue.with_vectors).mapInArrow(kernel, CANDIDATE_SCHEMA)
+    order = Window.partitionBy("query").orderBy(F.desc("points"), "product_id")
+    best = best.withColumn("place", F.row_number().over(order)).where(F.col("place") <= k)
+    found = best.select("query", "place", "product_id").toPandas()
+    pools = _pools(catalogue, found, len(ideas.queries), k)
+    empty = int((pools.size == 0).sum())
+    logger.info(
+        "%d distinct pattern items (%d without any candidate), %d candidates, %.1f s",
+        len(ideas.queries), empty, len(pools.product_id), time.perf_counter() - started,
+    )  # fmt: skip
+    return pools
+
+
+def _pools(catalogue: Catalogue, found: pd.DataFrame, queries: int, k: int) -> Pools:
+    ids = np.array(sorted(found["product_id"].unique()), dtype=object)
+    wanted = catalogue.spark.createDataFrame(pd.DataFrame({"product_id": ids}), "product_id string")
+    rows = catalogue.products.join(wanted, "product_id", "left_semi").toPandas().sort_values("product_id", ignore_index=True)
+    member = np.zeros((queries, k), dtype=np.int64)
+    member[found["query"], found["place"] - 1] = np.searchsorted(ids, found["product_id"].to_numpy(dtype=object))
+    size = np.bincount(found["query"], minlength=queries)
+    return Pools(ids, catalogue.tables.encode(rows), member, size.astype(np.int64))
+
+
+def _item_vectors(catalogue: Catalogue, texts: Sequence[str]) -> np.ndarray:
+    """Vectors of the item texts, in their order; only new texts are encoded, on the driver, and kept."""
+    store, settings = catalogue.store, catalogue.settings
+    name = encoder_name(settings.embedding)
+    known: dict[str, np.ndarray] = {}
+    if store.exists(PATTERN_ITEM_EMBEDDINGS):
+        rows = store.read(PATTERN_ITEM_EMBEDDINGS).where(f"encoder = '{name}'").select("text", "vector").toPandas()
+        known = dict(zip(rows["text"], rows["vector"], strict=True))
+    new = [text for text in texts if text not in known]
+    if new:
+        vectors = open_encoder(settings.embedding, probe_texts=new[:200]).encode(new)
+        known |= dict(zip(new, vectors, strict=True))
+        frame = pd.DataFrame(
+            {
+                "text_hash": [hashlib.sha256(text.encode()).hexdigest() for text in new],
+                "encoder": name,
+                "text": new,
+                "vector": [vector.tolist() for vector in vectors],
+                "dimensions": vectors.shape[1],
+            }
+        )
+        schema = PATTERN_ITEM_EMBEDDINGS.schema
+        store.append(PATTERN_ITEM_EMBEDDINGS, catalogue.spark.createDataFrame(frame, schema))
+    logger.info("%d texts of pattern items, %d of them encoded now", len(texts), len(new))
+    return np.array([known[text] for text in texts], dtype=np.float32)
+
+
+def recommend(
+    catalogue: Catalogue,
+    rows: "DataFrame",
+    ideas: Ideas,
+    choose: IdeaChooser,
+    *,
+    source: str,
+    owner_ids: Sequence[str | None],
+    table: Table,
+) -> WriteReport:
+    """Assemble outfits for `rows` (INPUT_COLUMNS, and vector when the chooser reads it) and make `table` hold just those."""
+    settings = catalogue.settings
+    pools = find_pools(catalogue, ideas)
+    assembler = Assembler(catalogue.tables, ideas, pools, settings.patterns.min_score, settings.outfits.per_product)
+    kernel = Recommender(choose, assembler, source, tuple(owner_ids), table.arrow_schema)
+    outfits = catalogue.passing(rows).mapInArrow(kernel, table.schema)
+    return catalogue.store.merge(table, outfits, delete_missing=True)

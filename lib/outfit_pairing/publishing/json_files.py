@@ -1,0 +1,139 @@
+"""JSON files written aside and switched in place: whoever reads the folder never meets half a file.
+
+Files are written into <folder>/.partial, then each one that differs replaces the old one by a rename, `manifest.json`
+last. A crash before the switch leaves the old files as they were; one during the switch leaves every file whole, and
+the manifest's checksums tell which are new. A file whose content is the same keeps its bytes and its time.
+"""
+
+import filecmp
+import hashlib
+import json
+import logging
+import re
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from outfit_pairing.errors import WarehouseError
+
+logger = logging.getLogger(__name__)
+
+PARTIAL = ".partial"
+MANIFEST = "manifest.json"
+SHARD_PREFIX = "pattern_recs"
+SHARD_NAME = re.compile(rf"{SHARD_PREFIX}_[0-9]{{5,}}\.json")
+SMALL_SHARD = 0.1  # a last shard with a smaller part of the products than this joins the one before
+
+
+@dataclass(frozen=True, slots=True)
+class JsonFile:
+    """One finished file; `entries` are the objects in its list."""
+
+    name: str
+    entries: int
+    bytes: int
+    sha256: str
+
+
+def shard_sizes(products: int, per_file: int) -> list[int]:
+    """Products in each shard: `per_file`, the rest in the last; a small rest joins the shard before it."""
+    whole, rest = divmod(products, per_file)
+    sizes = [per_file] * whole
+    if rest and (not sizes or rest >= SMALL_SHARD * per_file):
+        sizes.append(rest)
+    elif rest:
+        sizes[-1] += rest
+    return sizes
+
+
+class JsonFolder:
+    """The files of one publication. Use as a context; nothing in the folder changes before `switch`.
+
+    Raises:  WarehouseError: the folder cannot be written.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.files: list[JsonFile] = []
+        self._partial = folder / PARTIAL
+
+    def __enter__(self) -> Self:
+        try:
+            shutil.rmtree(self._partial, ignore_errors=True)  # left by a run that was killed
+            self._partial.mkdir(parents=True)
+        except OSError as fault:
+            raise WarehouseError(self._cannot_write(fault)) from fault
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        shutil.rmtree(self._partial, ignore_errors=True)
+        if isinstance(fault, OSError):
+            raise WarehouseError(self._cannot_write(fault)) from fault
+
+    def write_list(self, name: str, objects: Iterable[str]) -> JsonFile:
+        """A file that holds a list, one object per line. `objects`: each as JSON text; read once, never held."""
+        return self._write(name, "[\n", objects, "\n]\n")
+
+    def write_object(self, name: str, header: Mapping[str, object], list_name: str, objects: Iterable[str]) -> JsonFile:
+        """A file that holds one object: the header's keys, then a list, one object per line."""
+        opening = json.dumps(header, ensure_ascii=False, indent=1).removesuffix("\n}")
+        return self._write(name, f'{opening},\n "{list_name}": [\n', objects, "\n ]\n}\n")
+
+    def write_shards(self, objects: Iterator[str], products: int, per_file: int) -> list[JsonFile]:
+        """pattern_recs_00000.json and so on. `objects`: one per product; `products`: how many there will be."""
+        sizes = shard_sizes(products, per_file)
+        shares = [islice(objects, size) for size in sizes[:-1]] + [objects] * bool(sizes)
+        return [self.write_list(f"{SHARD_PREFIX}_{number:05}.json", share) for number, share in enumerate(shares)]
+
+    def switch(self, counts: Mapping[str, int]) -> list[str]:
+        """Put the new files in place, the manifest last; names of the files that changed come back, gone ones too."""
+        manifest = {**counts, "files": [asdict(one) for one in self.files]}
+        (self._partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
+        names = [*(one.name for one in self.files), MANIFEST]
+        changed = [name for name in names if self._put(name)]
+        gone = [path.name for path in sorted(self.folder.iterdir()) if SHARD_NAME.fullmatch(path.name) and path.name not in names]
+        for name in gone:
+            (self.folder / name).unlink()
+        return changed + gone
+
+    def _write(self, name: str, opening: str, objects: Iterable[str], closing: str) -> JsonFile:
+        with (self._partial / name).open("wb", buffering=1 << 20) as file:
+            hashed = _Hashed(file)
+            entries = 0
+            hashed.write(opening)
+            for entries, text in enumerate(objects, 1):  # noqa: B007 - counts them
+                hashed.write(f",\n{text}" if entries > 1 else text)
+            hashed.write(closing)
+        written = JsonFile(name, entries, hashed.bytes, hashed.digest.hexdigest())
+        logger.info("%s: %s entries, %.1f MB", name, f"{entries:,}", written.bytes / 1e6)
+        self.files.append(written)
+        return written
+
+    def _put(self, name: str) -> bool:
+        new, old = self._partial / name, self.folder / name
+        if old.is_file() and filecmp.cmp(new, old, shallow=False):
+            return False
+        new.replace(old)
+        return True
+
+    def _cannot_write(self, fault: OSError) -> str:
+        return f"{self.folder} cannot be written ({fault.strerror or fault}); set publish.folder to a folder that can"
+
+
+class _Hashed:
+    """Writes text and keeps its size and checksum."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
+        self.digest = hashlib.sha256()
+        self.bytes = 0
+
+    def write(self, text: str) -> None:
+        data = text.encode("utf-8")
+        self.digest.update(data)
+        self.bytes += len(data)
+        self.file.write(data)

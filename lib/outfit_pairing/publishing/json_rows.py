@@ -1,0 +1,108 @@
+"""What the JSON files hold, as streams of JSON texts: put together by Spark, never held by the driver."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from outfit_pairing.publishing.outfits import stocked_slots
+from outfit_pairing.publishing.without_outfits import absence_of
+from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, OUTFIT_RECOMMENDATIONS, PRODUCTS
+from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
+from outfit_pairing.style.vocabulary import load_style_guide
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+PRODUCTS_AT_ONCE = 2_000  # products whose JSON the driver holds at a time, however large the catalogue
+FIGURES = 4  # decimals of scores and confidences
+
+_OUTFIT = ("rank", "source", "occasion", "pattern_name", "score", "confidence")
+_NAMED_ITEM = ("slot", "product_id", "name", "score", "reasons")
+_ANCHOR = ("product_id", "name", "audience", "category", "article_type", "slot", "colour", "season", "usage")
+_STRATUM = ("stratum", "stratum_size", "represents", "rank")
+_PATTERN = ("pattern_id", "anchor_product_id", "name", "description", "occasion", "season", "items", "confidence")
+_WRITER = ("provider", "model", "prompt_version")
+
+
+def anchor_rows(store: TableStore) -> Iterator[str]:
+    """Each anchor with what it stands for, in order of choice."""
+    from pyspark.sql import functions as F
+
+    products = store.read(PRODUCTS).select(*_ANCHOR)
+    anchors = store.read(ANCHOR_PRODUCTS).select("product_id", *_STRATUM).join(products, "product_id", "left")
+    return _streamed(anchors.orderBy("rank", "product_id").select(_json(*map(F.col, (*_ANCHOR, *_STRATUM)))))
+
+
+def pattern_rows(store: TableStore) -> Iterator[str]:
+    """Each outfit pattern, by anchor."""
+    from pyspark.sql import functions as F
+
+    patterns = store.read(OUTFIT_PATTERNS).orderBy("anchor_product_id", "pattern_id")
+    return _streamed(patterns.select(_json(*map(F.col, (*_PATTERN, *_WRITER)))))
+
+
+def product_rows(store: TableStore, products: int, partitions: int) -> Iterator[str]:
+    """Each product with its outfits, in product_id order.
+
+    Args:    products: how many there are.    partitions: of the heavy pass.
+    """
+    from pyspark.sql import functions as F
+
+    fetched = max(1, products // PRODUCTS_AT_ONCE)
+    texts = _products_with_outfits(store, partitions).select("product_id", _json(*map(F.col, ("product_id", "name", "outfits"))))
+    ordered = texts.repartitionByRange(fetched, "product_id").sortWithinPartitions("product_id")
+    return _streamed(ordered.select("json"))
+
+
+def without_outfits_rows(store: TableStore, reasons: Counter[str]) -> Iterator[str]:
+    """Each product without an outfit, in product_id order; `reasons` counts the codes as they pass by."""
+    guide, stocked = load_style_guide(), stocked_slots(store)
+    published = store.read(OUTFIT_RECOMMENDATIONS).select("product_id")
+    rows = store.read(PRODUCTS).select(*PRODUCT_COLUMNS).join(published, "product_id", "left_anti").orderBy("product_id")
+    for row in rows.toLocalIterator():
+        product = Product.from_row(row.asDict())
+        absence = absence_of(product, guide, stocked)
+        reasons[absence.code] += 1
+        entry = {"product_id": product.product_id, "name": product.name, "code": absence.code, "reason": absence.reason}
+        yield json.dumps(entry, ensure_ascii=False)
+
+
+def _products_with_outfits(store: TableStore, partitions: int) -> "DataFrame":
+    """product_id, name, outfits `array<struct>`; one shuffle serves both groupings."""
+    from pyspark.sql import functions as F
+
+    names = store.read(PRODUCTS).select("product_id", "name")
+    recommendations = store.read(OUTFIT_RECOMMENDATIONS)
+    items = recommendations.select("product_id", *_OUTFIT, F.posexplode("items").alias("position", "item"))
+    item_names = names.select(F.col("product_id").alias("item_id"), F.col("name").alias("item_name"))
+    named = items.join(item_names, F.col("item.product_id") == F.col("item_id"), "left").repartition(partitions, "product_id")
+    item = F.struct("position", "item.slot", "item.product_id", F.col("item_name").alias("name"), _rounded("item.score"), "item.reasons")
+    outfits = named.groupBy("product_id", *_OUTFIT).agg(F.sort_array(F.collect_list(item)).alias("items"))
+    outfit = F.struct("rank", "source", "occasion", "pattern_name", _rounded("score"), _rounded("confidence"), _in_order("items"))
+    per_product = outfits.groupBy("product_id").agg(F.sort_array(F.collect_list(outfit)).alias("outfits"))
+    return per_product.join(names, "product_id", "left")
+
+
+def _in_order(items: str) -> "Column":
+    """The items without the position that they were sorted by."""
+    from pyspark.sql import functions as F
+
+    return F.transform(items, lambda item: F.struct(*(item[name].alias(name) for name in _NAMED_ITEM))).alias("items")
+
+
+def _rounded(figure: str) -> "Column":
+    from pyspark.sql import functions as F
+
+    return F.round(figure, FIGURES).alias(figure.rpartition(".")[2])
+
+
+def _json(*columns: "Column") -> "Column":
+    from pyspark.sql import functions as F
+
+    return F.to_json(F.struct(*columns), {"ignoreNullFields": "false"}).alias("json")
+
+
+def _streamed(texts: "DataFrame") -> Iterator[str]:
+    return (cast("str", row["json"]) for row in texts.toLocalIterator(prefetchPartitions=True))

@@ -1,0 +1,180 @@
+"""A product with its outfits, as people and programs read it: names beside ids, reasons beside items."""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from outfit_pairing.errors import InputError
+from outfit_pairing.publishing.spread import spread
+from outfit_pairing.publishing.without_outfits import absence_of
+from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS
+from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
+from outfit_pairing.style.vocabulary import load_style_guide
+
+if TYPE_CHECKING:
+    from pyspark.sql import Row, SparkSession
+
+    from outfit_pairing.settings import Settings
+
+SHOWN = ("product_id", "name", "audience", "slot", "article_type", "colour", "season", "usage", "image_url")
+NEAREST_IDS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProduct:
+    """What is shown of a product; None = not said by the shop."""
+
+    product_id: str
+    name: str | None
+    audience: str | None
+    slot: str | None
+    article_type: str | None
+    colour: str | None
+    season: str | None
+    usage: str | None
+    image_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class OutfitItem:
+    """One product of an outfit, in the slot that it fills, and why it was chosen."""
+
+    slot: str
+    product: ShownProduct
+    score: float | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outfit:
+    """One outfit offered for a product; the product itself is not among the items."""
+
+    rank: int
+    outfit_id: str
+    source: str
+    occasion: str | None
+    pattern_name: str | None
+    anchor_product_id: str | None
+    score: float | None
+    confidence: float | None
+    items: tuple[OutfitItem, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductOutfits:
+    """A product and its outfits, best first; `without_outfits` says why when there are none."""
+
+    product: ShownProduct
+    outfits: tuple[Outfit, ...]
+    without_outfits: str | None = None
+
+    def as_json(self) -> str:
+        """The same as one JSON object, keys in the order of the fields."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+
+def outfits_of(spark: "SparkSession", settings: "Settings", product_id: str) -> ProductOutfits:
+    """The published outfits of one product.
+
+    Raises:  InputError: no such product (names the nearest ids).    MissingTable: nothing is published.
+    """
+    found = outfits_of_each(spark, settings, [product_id])
+    if not found:
+        raise InputError(_unknown(TableStore(spark, settings), product_id))
+    return found[0]
+
+
+def outfits_of_each(spark: "SparkSession", settings: "Settings", product_ids: Sequence[str]) -> list[ProductOutfits]:
+    """The published outfits of a few products, in the order of `product_ids`; unknown ids are left out."""
+    from pyspark.sql import functions as F
+
+    store = TableStore(spark, settings)
+    asked = list(dict.fromkeys(product_ids))
+    offered = store.read(OUTFIT_RECOMMENDATIONS).where(F.col("product_id").isin(asked))
+    rows: dict[str, list[Row]] = {}
+    for row in offered.orderBy("product_id", "rank").collect():
+        rows.setdefault(row["product_id"], []).append(row)
+    wanted = {*asked, *(item["product_id"] for group in rows.values() for row in group for item in row["items"])}
+    products = _products(store, wanted)
+    without = _reasons(store, [products[one] for one in asked if one in products and one not in rows])
+    return [
+        ProductOutfits(
+            _shown(products, one), tuple(_outfit(row, products) for row in rows.get(one, ())), without.get(one)
+        )
+        for one in asked
+        if one in products
+    ]
+
+
+def spread_of_outfits(spark: "SparkSession", settings: "Settings", count: int, seed: int) -> list[ProductOutfits]:
+    """`count` products that have outfits, spread over slots and audiences; the same for the same seed and tables."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    store = TableStore(spark, settings)
+    group = Window.partitionBy("slot", "audience")
+    shuffled = F.sha2(F.concat_ws(":", F.lit(str(seed)), "product_id"), 256)
+    products = store.read(PRODUCTS).join(store.read(OUTFIT_RECOMMENDATIONS), "product_id", "left_semi")
+    rows = (
+        products.select("product_id", "slot", F.coalesce("audience", F.lit("unisex")).alias("audience"))
+        .withColumn("place", F.row_number().over(group.orderBy(shuffled, "product_id")))
+        .withColumn("size", F.count("*").over(group))
+        .where(F.col("place") <= count)
+        .orderBy("slot", "audience", "place")
+        .collect()
+    )
+    sizes = {(row["slot"], row["audience"]): row["size"] for row in rows}
+    queues: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        queues.setdefault((row["slot"], row["audience"]), []).append(row["product_id"])
+    return outfits_of_each(spark, settings, spread(sizes, queues, count))
+
+
+def stocked_slots(store: TableStore) -> dict[str, tuple[str, ...]]:
+    """For each slot the audiences that have a product in stock."""
+    from pyspark.sql import functions as F
+
+    stocked = store.read(PRODUCTS).where("in_stock").groupBy("slot")
+    rows = stocked.agg(F.collect_set(F.coalesce("audience", F.lit("unisex"))).alias("audiences")).collect()
+    return {row["slot"]: tuple(sorted(row["audiences"])) for row in rows}
+
+
+def _products(store: TableStore, product_ids: Iterable[str]) -> dict[str, "Row"]:
+    from pyspark.sql import functions as F
+
+    columns = dict.fromkeys((*SHOWN, *PRODUCT_COLUMNS))
+    rows = store.read(PRODUCTS).where(F.col("product_id").isin(sorted(product_ids))).select(*columns).collect()
+    return {row["product_id"]: row for row in rows}
+
+
+def _shown(products: Mapping[str, Any], product_id: str) -> ShownProduct:
+    row = products.get(product_id)
+    return ShownProduct(**{name: row[name] if row else None for name in SHOWN} | {"product_id": product_id})
+
+
+def _outfit(row: "Row", products: Mapping[str, Any]) -> Outfit:
+    items = (
+        OutfitItem(item["slot"], _shown(products, item["product_id"]), item["score"], tuple(item["reasons"] or ()))
+        for item in row["items"]
+    )
+    plain = {name: row[name] for name in Outfit.__dataclass_fields__ if name != "items"}
+    return Outfit(**plain, items=tuple(items))
+
+
+def _reasons(store: TableStore, without: Sequence["Row"]) -> dict[str, str]:
+    if not without:
+        return {}
+    guide, stocked = load_style_guide(), stocked_slots(store)
+    products = (Product.from_row(row.asDict()) for row in without)
+    return {product.product_id: absence_of(product, guide, stocked).reason for product in products}
+
+
+def _unknown(store: TableStore, product_id: str) -> str:
+    from pyspark.sql import functions as F
+
+    distance = F.levenshtein(F.col("product_id"), F.lit(product_id))
+    nearest = store.read(PRODUCTS).select("product_id").orderBy(distance, "product_id").limit(NEAREST_IDS).collect()
+    hint = f"; the nearest ids are {', '.join(row['product_id'] for row in nearest)}" if nearest else ""
+    return f"no product {product_id} in table {PRODUCTS.name}{hint}"

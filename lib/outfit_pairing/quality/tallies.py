@@ -1,0 +1,128 @@
+"""Counting over outfits: what one pass over all of them yields, in counts that add up however the outfits were cut.
+
+A tally is a row (name, key, count). Tallies of parts are summed to those of the whole, so the pass needs no order, no
+shared state and no second look; counts are whole numbers, so that any cut gives the same figures.
+
+    outfits            size                outfits with so many items
+    filled             slot                slots filled, the product itself not counted
+    pairs              all | clash         pairs of entries, the product itself counted
+    violations         rule                broken rules
+    violating          outfits             outfits that break a rule
+    example            JSON of a violation the first ones of each rule
+    compared           products            products with two outfits or more
+    alike              JSON                products two of whose outfits differ in less than two items
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from outfit_pairing.quality.audit import clashing, violations
+from outfit_pairing.quality.entries import ENTRY_SCHEMA, Bools, Outfits
+from outfit_pairing.quality.standing import standing
+from outfit_pairing.style.vocabulary import StyleGuide
+
+TALLY_SCHEMA = pa.schema([("name", pa.string()), ("key", pa.string()), ("count", pa.int64())])
+EXAMPLES = 20  # kept per rule
+DIFFERENT = 2  # items that two outfits of a product should differ in
+Tallies = Counter[tuple[str, str]]
+
+
+@dataclass(frozen=True, eq=False)
+class TallyOutfits:
+    """In: batches with one row per product, `product_id` and `entries` (a list of structs). Out: tallies, TALLY_SCHEMA."""
+
+    guide: StyleGuide
+
+    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Tallies of each batch."""
+        for batch in batches:
+            if batch.num_rows:
+                yield as_batch(tally(flat(batch), self.guide))
+
+
+def flat(batch: pa.RecordBatch) -> pa.Table:
+    """One row per entry (ENTRY_SCHEMA) from one row per product."""
+    lists = batch.column("entries")
+    products = batch.column("product_id").take(pa.compute.list_parent_indices(lists))
+    entries = lists.flatten()
+    columns = [products if name == "product_id" else entries.field(name) for name in ENTRY_SCHEMA.names]
+    return pa.Table.from_arrays(
+        [column.cast(field.type) for column, field in zip(columns, ENTRY_SCHEMA, strict=True)], schema=ENTRY_SCHEMA
+    )
+
+
+def tally(entries: pa.Table, guide: StyleGuide) -> Tallies:
+    """Tallies of whole products.    Args:  entries: ENTRY_SCHEMA, with all outfits of each product that occurs."""
+    outfits = Outfits.of(entries, guide)
+    tallies: Tallies = Counter()
+    for size, count in zip(*np.unique(outfits.size - 1, return_counts=True), strict=True):
+        tallies["outfits", str(size)] = int(count)
+    slot = outfits.facts["slot"]
+    for code, count in zip(*np.unique(slot.codes[~outfits.itself & outfits.known], return_counts=True), strict=True):
+        tallies["filled", slot.values[code]] = int(count)
+    clash = clashing(outfits)
+    tallies["pairs", "all"] = len(clash)
+    tallies["pairs", "clash"] = int(clash.sum())
+    return tallies + _violations(outfits) + _differences(outfits)
+
+
+def as_batch(tallies: Tallies) -> pa.RecordBatch:
+    """Tallies as rows."""
+    rows = [(name, key, count) for (name, key), count in tallies.items()]
+    return pa.RecordBatch.from_arrays(
+        [pa.array(column, field.type) for column, field in zip(zip(*rows, strict=True), TALLY_SCHEMA, strict=True)],
+        schema=TALLY_SCHEMA,
+    )
+
+
+def _violations(outfits: Outfits) -> Tallies:
+    found = violations(outfits)
+    tallies: Tallies = Counter({("violations", str(rule)): int(count) for rule, count in found["rule"].value_counts().items()})
+    tallies["violating", "outfits"] = len(found[["product_id", "rank"]].drop_duplicates())
+    for example in found.groupby("rule").head(EXAMPLES).to_dict("records"):
+        tallies["example", json.dumps(example, ensure_ascii=False)] = 1
+    return tallies
+
+
+def _differences(outfits: Outfits) -> Tallies:
+    """Products with outfits that are too much alike, by audience, group of places and number of outfits."""
+    tallies: Tallies = Counter()
+    per_product = np.bincount(outfits.product)
+    tallies["compared", "products"] = int((per_product > 1).sum())
+    for product in np.unique(outfits.product[_too_alike(outfits)]):
+        tallies["alike", _case(outfits, product)] += 1
+    return tallies
+
+
+def _too_alike(outfits: Outfits) -> Bools:
+    """(m,) whether an outfit differs from a later one of its product in less than two items, where both are large enough."""
+    items = pd.DataFrame({"outfit": outfits.outfit, "item": outfits.item.codes})[~outfits.itself].drop_duplicates()
+    items["product"] = outfits.product[items["outfit"]]
+    both = items.merge(items, on=["product", "item"])
+    shared = both[both["outfit_x"] < both["outfit_y"]].value_counts(["outfit_x", "outfit_y"]).reset_index()
+    first, second, items_shared = shared.to_numpy(dtype=np.int64).T
+    smaller = np.minimum(outfits.size[first], outfits.size[second]) - 1
+    alike = np.zeros(len(outfits), dtype=bool)
+    alike[first[smaller - items_shared < np.minimum(smaller, DIFFERENT)]] = True
+    return alike
+
+
+def _case(outfits: Outfits, product: int) -> str:
+    """What decides whether the catalogue allows better, as JSON: audience, group, places filled, number of outfits."""
+    first, end = np.searchsorted(outfits.product, [product, product + 1])
+    entries = slice(outfits.start[first], outfits.start[end - 1] + outfits.size[end - 1])
+    types, slots, departments = (outfits.facts[name].texts[entries] for name in ("article_type", "slot", "department"))
+    found = [standing(*facts, guide=outfits.guide) for facts in zip(types, slots, departments, strict=True)]
+    case = {
+        "audience": outfits.facts["audience"].texts[entries][0],
+        "group": found[0].group,
+        "places": sorted({one.place for one, own in zip(found, outfits.itself[entries], strict=True) if not own}),
+        "outfits": int(end - first),
+    }
+    return json.dumps(case)

@@ -1,0 +1,129 @@
+"""Assembled outfits keep the hard rules, whatever the ideas ask for, and do not depend on how the catalogue was cut."""
+
+from functools import lru_cache
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outfit_pairing.pairing.assembly import Assembler
+from outfit_pairing.pairing.candidates import BestPerQuery, as_queries
+from outfit_pairing.pairing.codes import ProductCodes
+from outfit_pairing.pairing.ideas import NONE
+from outfit_pairing.pairing.recommend import Recommender
+from outfit_pairing.storage.tables import PATTERN_RECOMMENDATIONS
+from outfit_pairing.style.audience import may_mix
+from tests.unit.pairing import wardrobe
+
+
+@lru_cache(maxsize=8)
+def ready(seed: int) -> tuple[pd.DataFrame, Assembler, ProductCodes]:
+    frame = wardrobe.products()
+    return frame, *wardrobe.assembler(frame, seed)
+
+
+class AllIdeas:
+    """Offers the same ideas to every product."""
+
+    def __init__(self, ideas: np.ndarray) -> None:
+        self.ideas = ideas
+
+    def __call__(self, frame: pd.DataFrame, codes: ProductCodes, batch: pa.RecordBatch) -> np.ndarray:
+        return np.tile(self.ideas, (len(frame), 1))
+
+
+def outfits(seed: int, size: int = 100) -> list[dict]:
+    """Every outfit as rows: product first, then its items."""
+    frame, assembler, _ = ready(seed)
+    recommender = Recommender(AllIdeas(np.arange(12)), assembler, "pattern_based", ("anchor",) * 10, PATTERN_RECOMMENDATIONS.arrow_schema)
+    rows = pa.Table.from_batches(recommender(iter(wardrobe.batches(frame, wardrobe.vectors(len(frame)), size))))
+    return rows.to_pylist()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_hard_rules_hold_whatever_is_asked_for(seed: int) -> None:
+    """No outfit mixes audiences, repeats a product or a slot, breaks a structure, or offers what is not in stock."""
+    frame = ready(seed)[0].set_index("product_id")
+    found = outfits(seed)
+    assert found
+    for outfit in found:
+        ids = [outfit["product_id"], *(item["product_id"] for item in outfit["items"])]
+        entries = frame.loc[ids]
+        slots = entries["slot"].tolist()
+        assert len(set(ids)) == len(ids)
+        assert 2 <= len(ids) - 1 <= 4
+        assert entries["in_stock"].iloc[1:].all()
+        assert all(may_mix(a, b) for a in entries["audience"] for b in entries["audience"])
+        clothes = [slot for slot in slots if slot not in {"jewellery", "innerwear", "beauty"}]
+        assert len(set(clothes)) == len(clothes)
+        assert slots.count("jewellery") <= 2
+        assert len(set(entries["article_type"])) == len(ids)
+        own = {slot for slot in slots if slot in {"innerwear", "beauty"}}
+        assert not own or len(set(slots)) == 1
+        assert not ("one_piece" in slots and {"top", "bottom"} & set(slots))
+        assert len(ids) < 3 or ("top" in slots) == ("bottom" in slots)
+        assert "belt" not in slots or {"bottom", "one_piece"} & set(slots)
+        assert "Socks" not in set(entries["article_type"]) or "footwear" in slots
+        assert "Ties" not in set(entries["article_type"]) or "Shirts" in set(entries["article_type"])
+        assert "Free Gifts" not in set(entries["article_type"])
+
+
+@pytest.mark.parametrize("size", [1, 7, 250, 600])
+def test_any_partitioning_gives_the_same_outfits(size: int) -> None:
+    """Pairing does not depend on how Spark cuts the catalogue, to the last bit."""
+    assert outfits(1, size) == outfits(1, 100)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(1, 6), st.integers(0, 2**16))
+def test_candidates_do_not_depend_on_partitions_or_order(parts: int, seed: int) -> None:
+    """The best candidates over any split and order of the catalogue are those of the whole."""
+    frame, assembler, _ = ready(2)
+    rows, queries = wardrobe.vectors(len(frame)), assembler.ideas.queries
+    texts = sorted({query.text for query in queries})
+    kernel = BestPerQuery(as_queries(queries, texts, wardrobe.vectors(len(texts), 5), assembler.tables), assembler.tables, 8)
+    order = np.random.default_rng(seed).permutation(len(frame))
+    found = [
+        batch.to_pandas()
+        for part in np.array_split(order, parts)
+        for batch in kernel(iter(wardrobe.batches(frame.iloc[part], rows[part], 64)))
+    ]
+    whole = next(iter(kernel(iter(wardrobe.batches(frame, rows, 600))))).to_pandas()
+    key = ["query", "points", "product_id"]
+    merged = pd.concat(found).sort_values(key, ascending=[True, False, True]).groupby("query").head(8)
+    expected = whole.sort_values(key, ascending=[True, False, True]).groupby("query").head(8)
+    pd.testing.assert_frame_equal(expected[["query", "points"]].reset_index(drop=True), merged[["query", "points"]].reset_index(drop=True))
+
+
+def test_outfits_of_a_product_differ_in_two_items() -> None:
+    """Pairwise, two outfits of one product share all but two items at most."""
+    by_product: dict[str, list[set[str]]] = {}
+    for outfit in outfits(3):
+        by_product.setdefault(outfit["product_id"], []).append({item["product_id"] for item in outfit["items"]})
+    assert any(len(sets) > 1 for sets in by_product.values())
+    for sets in by_product.values():
+        for left in range(len(sets)):
+            for right in range(left):
+                smaller = min(len(sets[left]), len(sets[right]))
+                assert len(sets[left] & sets[right]) <= smaller - 2
+
+
+def test_every_item_says_why() -> None:
+    """Each item carries at least one reason, and its score lies between 0 and 1."""
+    for outfit in outfits(0):
+        for item in outfit["items"]:
+            assert item["reasons"]
+            assert all(reason.strip() for reason in item["reasons"])
+            assert 0 <= item["score"] <= 1
+        assert [outfit["rank"], outfit["source"]] == [outfit["rank"], "pattern_based"]
+
+
+def test_a_product_without_ideas_gets_no_outfit() -> None:
+    """NONE-padded ideas leave no row behind."""
+    frame, assembler, codes = ready(0)
+    ideas = np.full((len(frame), 3), NONE)
+    found = assembler.assemble(frame["product_id"].to_numpy(dtype=object), codes, ideas)
+    assert (found.idea == NONE).all()
