@@ -80,7 +80,9 @@ def main_parser() -> argparse.ArgumentParser:
     sample = _command(commands, "sample", "write a made-up catalogue file", _sample)
     sample.add_argument("--products", type=_positive, default=2_000, help="rows (default: %(default)s)")
     sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same file (default: %(default)s)")
-    sample.add_argument("--out", type=Path, default=Path("sample.csv.gz"), help="file to write; gzip when it ends in .gz (default: %(default)s)")
+    sample.add_argument(
+        "--out", type=Path, default=Path("sample.csv.gz"), help="file to write; gzip when it ends in .gz (default: %(default)s)"
+    )
     return parser
 
 
@@ -89,7 +91,9 @@ def _command(commands, name, text, function) -> argparse.ArgumentParser:  # type
         name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=EPILOG, formatter_class=argparse.RawTextHelpFormatter
     )
     command.set_defaults(run=function, catalog=None, mapping=None)
-    command.add_argument("--config", type=Path, metavar="FILE", help="YAML file of settings (default: none; every setting has a default)")
+    command.add_argument(
+        "--config", type=Path, metavar="FILE", help="YAML file of settings (default: none; every setting has a default)"
+    )
     command.add_argument("--warehouse", metavar="DIR", help="folder or URL of the tables (default: ./warehouse)")
     command.add_argument(
         "--set", action="append", default=[], metavar="KEY=VALUE", dest="overrides",
@@ -97,12 +101,16 @@ def _command(commands, name, text, function) -> argparse.ArgumentParser:  # type
     )  # fmt: skip
     command.add_argument("--json", action="store_true", help="print the result as JSON (default: a table)")
     command.add_argument("--quiet", action="store_true", help="say nothing but warnings and errors (default: progress lines)")
-    command.add_argument("--verbose", action="store_true", help="say more, and show where an unexpected error happened (default: off)")
+    command.add_argument(
+        "--verbose", action="store_true", help="say more, and show where an unexpected error happened (default: off)"
+    )
     return command
 
 
 def _add_catalogue_flags(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--catalog", metavar="FILE", help="catalogue: CSV (also .gz), JSON lines, Parquet or Delta (default: as in settings)")
+    command.add_argument(
+        "--catalog", metavar="FILE", help="catalogue: CSV (also .gz), JSON lines, Parquet or Delta (default: as in settings)"
+    )
     command.add_argument("--mapping", metavar="NAME", help="a file of conf/mappings by name, or a path (default: auto)")
 
 

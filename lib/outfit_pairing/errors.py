@@ -46,7 +46,7 @@ class WarehouseError(InputError):
     """The warehouse cannot be read or written."""
 
 
-class MissingColumns(CatalogError):
+class MissingColumns(CatalogError):  # noqa: N818 - named by what happened
     """A catalogue lacks columns that its mapping names."""
 
     def __init__(self, where: str, missing: Sequence[str], present: Sequence[str]) -> None:
@@ -60,7 +60,7 @@ class MissingColumns(CatalogError):
         )
 
 
-class MissingTable(InputError):
+class MissingTable(InputError):  # noqa: N818 - named by what happened
     """A stage reads a table that no earlier stage has written."""
 
     def __init__(self, table: str, place: str, stage: str) -> None:
@@ -71,7 +71,7 @@ class MissingTable(InputError):
         return f"{self.place} holds no table {self.table}; run `outfit-pairing {self.stage}` first"
 
 
-class GateMissed(OutfitPairingError):
+class GateMissed(OutfitPairingError):  # noqa: N818 - named by what happened
     """One or more quality gates were missed; what was published before stays published."""
 
     exit_code = 3

@@ -46,7 +46,7 @@ def run_stages(
     spark: "SparkSession",
     settings: Settings,
     stages: Iterable[str] = tuple(STAGES),
-    told: Callable[[StageOutcome], None] = lambda outcome: None,
+    told: Callable[[StageOutcome], None] = lambda _: None,
 ) -> list[StageReport]:
     """Run stages in the order given; `told` hears of each as it ends. The `runs` table remembers them, also a failed one."""
     outcomes: list[StageOutcome] = []
@@ -67,7 +67,7 @@ def _run_stage(spark: "SparkSession", settings: Settings, stage: str) -> StageOu
     logger.info("%s: started", stage)
     try:
         report, error = importlib.import_module(STAGES[stage]).run(spark, settings), None
-    except Exception as fault:  # noqa: BLE001  remembered in the runs table, then raised again by run_stages
+    except Exception as fault:  # remembered in the runs table, then raised again by run_stages
         report, error = StageReport(stage, rows_in=0, rows_out=0), fault
     report = replace(report, seconds=round(time.perf_counter() - started, 2))
     logger.info("%s: %s after %.1f s", stage, "failed" if error else "done", report.seconds)

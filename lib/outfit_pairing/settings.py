@@ -31,7 +31,7 @@ class Strict(BaseModel):
 class StorageSettings(Strict):
     """Where tables lie."""
 
-    warehouse: str = Field("warehouse", min_length=1, description="Folder or URL under which each table lies as <warehouse>/<table>.")
+    warehouse: str = Field("warehouse", min_length=1, description="Folder or URL; a table lies at <warehouse>/<table>.")
     catalog: str | None = Field(None, description="Unity Catalog name; with it tables are named, not placed by path.")
     schema_: str | None = Field(None, alias="schema", description="Schema inside `storage.catalog`.")
 
@@ -42,7 +42,7 @@ class SparkSettings(Strict):
     """The session; ignored where a session is given (Databricks, spark-submit)."""
 
     master: str | None = Field(None, description="Spark master; unset: what spark-submit says, else local[*].")
-    partitions: int | None = Field(None, ge=1, le=100_000, description="Partitions of the heavy passes; unset: one to two per core.")
+    partitions: int | None = Field(None, ge=1, le=100_000, description="Partitions of the heavy passes; unset: two per core.")
     driver_memory: str = Field("2g", pattern=r"^[0-9]+[mg]$", description="Heap of the driver's JVM when this package starts it.")
 
 
@@ -57,8 +57,8 @@ class CatalogSettings(Strict):
 class EmbeddingSettings(Strict):
     """The text encoder."""
 
-    model: str = Field("all-MiniLM-L6-v2", min_length=1, description="Model name, local folder, or `hashing` (coarse, needs no model).")
-    precision: Literal["auto", "fp32", "bf16", "int8"] = Field("auto", description="auto: a short probe picks the fastest that keeps the vectors.")
+    model: str = Field("all-MiniLM-L6-v2", min_length=1, description="Name, local folder, or `hashing` (coarse, no model).")
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field("auto", description="auto: a probe picks.")
     chunk_texts: int = Field(20_000, ge=100, description="Texts encoded per commit; an interrupted run goes on from the last one.")
 
 
@@ -102,7 +102,7 @@ class GateSettings(Strict):
     different_outfits: float = Field(1.0, ge=0, le=1, description="Least share of products whose outfits differ in two items.")
     clashes: float = Field(0.01, ge=0, le=1, description="Largest share of item pairs whose colours clash.")
     rejected: float = Field(0.02, ge=0, le=1, description="Largest share of catalogue rows rejected.")
-    least_products: int = Field(1_000, ge=1, description="Spread gates hold from this many products; a small catalogue cannot spread.")
+    least_products: int = Field(1_000, ge=1, description="Spread gates hold from so many products: few cannot spread.")
 
 
 class QualitySettings(Strict):
@@ -118,10 +118,15 @@ class TrackingSettings(Strict):
     experiment: str = Field("outfit-pairing", description="MLflow experiment.")
 
 
+def new_run_id() -> str:
+    """A name that sorts by start time and is different for every run."""
+    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
+
+
 class Settings(Strict):
     """The whole tree. `run_id` names one run of the chain in every table that it writes."""
 
-    run_id: str = Field(default_factory=lambda: new_run_id(), min_length=1, description="Name of this run; made up when unset.")
+    run_id: str = Field(default_factory=new_run_id, min_length=1, description="Name of this run; made up when unset.")
     storage: StorageSettings = StorageSettings()
     spark: SparkSettings = SparkSettings()
     catalog: CatalogSettings = CatalogSettings()
@@ -132,11 +137,6 @@ class Settings(Strict):
     publish: PublishSettings = PublishSettings()
     quality: QualitySettings = QualitySettings()
     tracking: TrackingSettings = TrackingSettings()
-
-
-def new_run_id() -> str:
-    """A name that sorts by start time and is different for every run."""
-    return f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{uuid.uuid4().hex[:8]}"
 
 
 def load_settings(
@@ -180,7 +180,7 @@ class _UniqueKeys(yaml.SafeLoader):
 def read_yaml(path: Path, error: type[SettingsError] | type[Exception] = SettingsError) -> Any:
     """One YAML document; a key given twice, bad syntax or an unreadable file is one clear line."""
     try:
-        return yaml.load(path.read_text("utf-8"), Loader=_UniqueKeys)  # noqa: S506: a SafeLoader
+        return yaml.load(path.read_text("utf-8"), Loader=_UniqueKeys)  # noqa: S506 - a SafeLoader
     except yaml.MarkedYAMLError as fault:
         mark = f", line {fault.problem_mark.line + 1}" if fault.problem_mark else ""
         raise error(f"{path}{mark}: {fault.problem}; correct the YAML") from None

@@ -2,8 +2,8 @@
 
 The rule, in this order:
 1. A phrase that only seems to say so ("Spice Girls", or one of the mapping's `adults`) says nothing.
-2. "kid(s)", "kidswear", "infant", "toddler", "newborn", "children('s)" say child, and so does one of the mapping's
-   `children`; "junior" and "jr" do on footwear, where they are sizes (in clothes they are a women's cut, or a code).
+2. "kid(s)", "kidswear", "infant", "toddler", "newborn", "children('s)" say child, and so does a name that opens with
+   one of the mapping's `children` (labels that make nothing else); "junior" and "jr" do on footwear, where they are sizes (in clothes they are a women's cut, or a code).
 3. "boys" and "girls" say child, and "boy" and "girl" after "little", "baby", "teen" or "teenage", unless the name also
    says men, women or adults, the product is make-up, or the column says the other sex ("Boy Shorts" of women).
    A lone "Girl", "Baby" or "Child" says nothing: "Party Girl", "Baby Pink", "Wild Child".
@@ -37,24 +37,31 @@ _CHILD = frozenset("kid kids kidswear kidwear infant infants toddler toddlers ne
 _JUNIOR = frozenset({"junior", "juniors", "jr"})
 _ADULT = frozenset("men mens man women womens woman ladies adult adults".split())
 _YOUNG = frozenset("little baby teen teenage".split())
+_WORTH_A_LOOK = ("kid", "infant", "toddler", "newborn", "child", "boy", "girl", "junior", "jr")  # most names hold none
+_SIGNS = re.compile(r"[^a-z0-9]+")
+_NO_APOSTROPHES = str.maketrans("", "", "'’`")
 _CHILD_OF = {"men": "boys", "women": "girls", "boys": "boys", "girls": "girls"}
 _SEX_SAID = {"boys": (None, "men", "unisex", "kids"), "girls": (None, "women", "unisex", "kids")}
 
 
 class NameReader:
-    """Reads audiences out of names. `children`, `adults`: phrases of this shop."""
+    """Reads audiences out of names. `children`: how names of children's labels open; `adults`: phrases to overlook."""
 
     def __init__(self, children: Iterable[str] = (), adults: Iterable[str] = ()) -> None:
-        self.children = _any_phrase(children)
-        self.adults = _any_phrase((*ADULT_PHRASES, *adults))
+        self.children = tuple(f"{_plain(opening).strip()} " for opening in children)
+        phrases = (re.escape(_plain(phrase).strip()) for phrase in (*ADULT_PHRASES, *adults))
+        self.adults = re.compile(rf"\b(?:{'|'.join(phrases)})\b")
 
     def child(self, name: str, said: str | None, slot: str) -> str | None:
         """girls, boys or kids when the name says that a product of the audience `said` is for a child, else None."""
-        spoken = self.adults.sub(" ", _plain(name))
-        words = spoken.split()
+        plain = _plain(name)
+        labelled = plain.startswith(self.children)
+        if not labelled and not any(sign in plain for sign in _WORTH_A_LOOK):
+            return None
+        words = self.adults.sub(" ", plain).split()
         sexes = {"boys": _says(words, "boy"), "girls": _says(words, "girl")}
         named = set(words)
-        if named & _CHILD or self.children.search(spoken) or (slot == "footwear" and named & _JUNIOR):
+        if labelled or named & _CHILD or (slot == "footwear" and named & _JUNIOR):
             return _child_of(said, [child for child, how in sexes.items() if how])
         if named & _ADULT or slot == "beauty":
             return None
@@ -84,9 +91,5 @@ def _child_of(said: str | None, named: Sequence[str]) -> str:
 
 def _plain(name: str) -> str:
     """Lower case, single spaces, no apostrophes, other signs as spaces."""
-    return re.sub(r"[^a-z0-9]+", " ", re.sub(r"['’`]", "", name.lower()))
+    return _SIGNS.sub(" ", name.lower().translate(_NO_APOSTROPHES))
 
-
-def _any_phrase(phrases: Iterable[str]) -> re.Pattern[str]:
-    words = sorted(re.escape(_plain(phrase).strip()) for phrase in phrases)
-    return re.compile(rf"\b(?:{'|'.join(words)})\b") if words else re.compile(r"(?!)")

@@ -28,4 +28,5 @@ def _called(fact: ArticleType | Colour | str) -> tuple[str, frozenset[str]]:
 def _spoken(name: str) -> set[str]:
     """Keys of all runs of one to three words."""
     parts = words(name)
-    return {"".join(parts[start : start + size]) for size in (1, 2, 3) for start in range(len(parts) - size + 1)}
+    pairs = [a + b for a, b in zip(parts, parts[1:], strict=False)]
+    return {*parts, *pairs, *(a + b for a, b in zip(pairs, parts[2:], strict=False))}

@@ -6,8 +6,8 @@
     columns: {product_id: id, name: title, audience: gender, …}
     values: {audience: {Damen: women}, season: {HW: winter}}     # before the style guide is asked
     nulls: {colour: [NA], all: ["-"]}                            # literals that mean "not said"
-    children: [doodle]               # phrases of names that say "for a child" in this shop
-    adults: [beach boys]             # phrases of names that do not say so
+    children: [doodle]               # openings of names that say "for a child" in this shop
+    adults: [beach boys]             # phrases of names that only seem to say so
 """
 
 import difflib
@@ -69,7 +69,7 @@ class CatalogueMapping(Strict):
     values: Mapping[str, Mapping[str, str]] = Field({}, description="Translations by field, case ignored.")
     nulls: Mapping[str, tuple[str, ...]] = Field({}, description="Literals that mean nothing, by field or for all.")
     currency: str | None = Field(None, pattern=r"^[A-Z]{3}$", description="Currency of prices that say none.")
-    children: tuple[str, ...] = Field((), description="Phrases of names that say it is for a child.")
+    children: tuple[str, ...] = Field((), description="Openings of names that say it is for a child.")
     adults: tuple[str, ...] = Field((), description="Phrases of names that only seem to say so.")
 
     @field_validator("encoding")

@@ -24,7 +24,7 @@ MOST_LINES = 200
 
 @dataclass(frozen=True, slots=True)
 class RawRow:
-    """One row as the shop wrote it. `values` is empty when `fault` says why it cannot be read."""
+    """One row as the shop wrote it. `values` are trimmed; there are none when `fault` says why it cannot be read."""
 
     line_number: int
     raw: str
@@ -142,7 +142,7 @@ def _csv_row(record: _Record, layout: CsvLayout) -> RawRow:
     if len(fields) != expected:
         code = "too_few_fields" if len(fields) < expected else "too_many_fields"
         return RawRow(record.line_number, raw, fault=reject(code, found=len(fields), expected=expected))
-    values = dict(zip(layout.columns, fields, strict=True))
+    values = dict(zip(layout.columns, map(str.strip, fields), strict=True))
     if not record.raw.isascii() and (fault := _undecodable(values, layout.encoding)):
         return RawRow(record.line_number, raw, fault=fault)
     return RawRow(record.line_number, raw, values, repaired=repaired or len(record.fields) != expected)
@@ -218,8 +218,8 @@ def typed_row(number: int, row: Mapping[str, Any]) -> RawRow:
 
 
 def as_texts(row: Mapping[str, Any]) -> dict[str, str]:
-    """Typed values as a shop would write them: 12.0 → "12", true → "true", lists and structs as JSON; no nulls."""
-    return {str(column): _as_text(value) for column, value in row.items() if value is not None and value == value}  # noqa: PLR0124 - NaN
+    """Typed values as a shop would write them: 12.0 → "12", true → "true", lists and structs as JSON; trimmed, no nulls."""
+    return {str(column): _as_text(value).strip() for column, value in row.items() if value is not None and value == value}  # noqa: PLR0124 - NaN
 
 
 def _as_text(value: Any) -> str:

@@ -98,9 +98,7 @@ class Assembler:
         score = np.where(complete & self._stands(products, picks), total / np.maximum(pairs, 1), IMPOSSIBLE)
         return picks, scores, np.where(score >= np.float32(self.least_score), score, IMPOSSIBLE)
 
-    def _pick(
-        self, products: ProductCodes, own: Ints, query: Ints, picked: Ints, used: Ints
-    ) -> tuple[Ints, Floats, Floats]:
+    def _pick(self, products: ProductCodes, own: Ints, query: Ints, picked: Ints, used: Ints) -> tuple[Ints, Floats, Floats]:
         """The best candidate per product for its query (n,), the sum of its pair scores (n,), and the pairs judged (n,)."""
         candidate, asked = self._shortlist(products, query)
         codes = self.pools.codes.take(candidate)
@@ -149,14 +147,16 @@ class Assembler:
         repeated = (slots == own[:, None]).sum(axis=1) + 1
         for position in range(picks.shape[1]):
             repeated = np.maximum(repeated, (slots == slots[:, [position]]).sum(axis=1))
-        crowded = (repeated > 2) & ~self.tables.own_kind[products.traits]  # noqa: PLR2004  jewellery may be two
-        return (entries > LEAST_ITEMS) & (structure_fault(flags, entries) == 0) & ~crowded
+        crowded = (repeated > 2) & ~self.tables.own_kind[products.traits]  # jewellery may be two
+        stands: Bools = (entries > LEAST_ITEMS) & (structure_fault(flags, entries) == 0) & ~crowded
+        return stands
 
     def _worth(self, found: Outfits, products: ProductCodes) -> Floats:
         """(n, R) what decides which outfits are kept: the score, less something for an idea meant for another season."""
         season = self.ideas.season[found.idea]
         mismatch = (season != 0) & (products.season[:, None] != 0) & (season != products.season[:, None])
-        return found.score - np.float32(SEASON) * mismatch
+        worth: Floats = found.score - np.float32(SEASON) * mismatch
+        return worth
 
 
 def _column(codes: ProductCodes) -> ProductCodes:

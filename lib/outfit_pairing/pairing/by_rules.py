@@ -11,7 +11,7 @@ from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport
 from outfit_pairing.storage.tables import PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS
 from outfit_pairing.style import load_style_guide
-from outfit_pairing.style.product import Product
+from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 from outfit_pairing.style.templates import Template, Vocabulary, compose
 
 if TYPE_CHECKING:
@@ -58,11 +58,11 @@ def _ideas(catalogue: Catalogue, classes: list[tuple[str | None, ...]]) -> Ideas
     columns = ("audience", "slot", "article_type", "colour", "usage")
     rows = catalogue.products.where("in_stock").groupBy(*columns).count().collect()
     vocabulary = Vocabulary.from_counts([tuple(row) for row in rows], guide)
-    ideas = []
+    ideas: list[Idea] = []
     for owner, key in enumerate(classes):
         of_class = dict(zip(CLASS_COLUMNS, key, strict=True))
         traits = catalogue.tables.trait_codes[tuple(of_class[name] for name in ("article_type", "slot", "usage", "department"))]
-        product = Product(product_id="", name="", slot=of_class["slot"] or "other", **{k: v for k, v in of_class.items() if k != "slot"})
+        product = Product.from_row(dict.fromkeys(PRODUCT_COLUMNS) | of_class | {"slot": of_class["slot"] or "other", "in_stock": True})
         audience = AUDIENCE_CODES[of_class["audience"] or "unisex"]
         templates = compose(product, guide, vocabulary, TEMPLATES_PER_CLASS)
         ideas.extend(_idea(owner, template, audience, traits) for template in templates)

@@ -5,7 +5,7 @@ text, wished colour, and a small fixed lot drawn per query and product, which sp
 same hundred products would be offered everywhere.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from outfit_pairing.pairing.codes import SLOT_CODES, Bools, Floats, Ints, ProductCodes, StyleTables, hashes
+from outfit_pairing.pairing.codes import CODED_COLUMNS, SLOT_CODES, Bools, Floats, Ints, ProductCodes, StyleTables, hashes
 from outfit_pairing.pairing.ideas import ItemQuery
 from outfit_pairing.style.vectors import Vectors, fixed_point, similarity
 
@@ -24,7 +24,7 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci ha
 CHUNK_ROWS = 4_096
 
 CANDIDATE_SCHEMA = "query int, product_id string, points int"
-INPUT_COLUMNS = ("product_id", "article_type", "slot", "usage", "department", "colour", "audience", "season", "price_tier", "in_stock")
+INPUT_COLUMNS = ("product_id", *CODED_COLUMNS, "in_stock")
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +70,7 @@ class BestPerQuery:
     tables: StyleTables
     k: int
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Arrow batches in, one Arrow batch out."""
         best = _Best(len(self.queries.text), self.k)
         for batch in batches:
@@ -139,18 +139,19 @@ class _Best:
 
 def vectors_of(batch: pa.RecordBatch) -> Floats:
     """The vector column of a batch as (rows, dimensions) float32."""
-    column = batch.column("vector")
-    return column.flatten().to_numpy(zero_copy_only=False).reshape(batch.num_rows, -1)
+    values: Floats = batch.column("vector").flatten().to_numpy(zero_copy_only=False)
+    return values.reshape(batch.num_rows, -1)
 
 
 def _distinct(frame: pd.DataFrame) -> tuple[Ints, pd.DataFrame]:
     """For each row the number of its kind, and the distinct kinds."""
     groups = frame.groupby(list(frame.columns), sort=False, dropna=False)
-    return groups.ngroup().to_numpy(), frame.drop_duplicates(ignore_index=True)
+    return np.asarray(groups.ngroup(), dtype=np.int64), frame.drop_duplicates(ignore_index=True)
 
 
 def _lots(query: npt.NDArray[np.uint64], product: npt.NDArray[np.uint64]) -> Floats:
     """A number in [0, 1) drawn for each query and product, always the same one."""
     mixed = (query ^ product) * MULTIPLIER
     mixed = (mixed ^ (mixed >> np.uint64(29))) * MULTIPLIER
-    return (mixed >> np.uint64(44)).astype(np.float32) * np.float32(1.0 / (1 << 20))
+    lots: Floats = (mixed >> np.uint64(44)).astype(np.float32) * np.float32(1.0 / (1 << 20))
+    return lots

@@ -6,6 +6,7 @@ driver; workers only look results up. A lookup is also exact, so that outfits do
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,7 @@ from outfit_pairing.style import SEASONS, SLOTS, Colour, StyleGuide, harmony
 from outfit_pairing.style.audience import may_mix
 from outfit_pairing.style.compatibility import NEUTRAL, TIERS, WEIGHTS, dress_reason, price_score, season_score, traits_score
 from outfit_pairing.style.rules import flags_of, verdict
-from outfit_pairing.style.traits import OWN_KIND, Traits, traits_of
+from outfit_pairing.style.traits import OWN_KIND, traits_of
 from outfit_pairing.style.vocabulary import AUDIENCES
 
 Floats = npt.NDArray[np.float32]
@@ -124,7 +125,7 @@ def style_tables(traits: Iterable[tuple[str | None, ...]], colours: Iterable[str
     )
 
 
-def _colour_tables(colours: list[Colour | None], reasons: list[str]) -> dict[str, npt.NDArray[np.generic]]:
+def _colour_tables(colours: list[Colour | None], reasons: list[str]) -> dict[str, Any]:
     """Harmony among colours; code 0 and names that the guide does not know are neutral company without a reason."""
     known = [None, *colours]
     pairs = [[harmony(a, b) if a and b else None for b in known] for a in known]
@@ -183,9 +184,10 @@ def pair_score(tables: StyleTables, left: ProductCodes, right: ProductCodes) -> 
 
 def pair_allowed(tables: StyleTables, left: ProductCodes, right: ProductCodes) -> Bools:
     """Whether products may share an outfit by traits, audience, colour clash and slot (hard rules 2, 3, 5, 6, 8, 9)."""
-    allowed = tables.allowed[left.traits, right.traits] & tables.audience[left.audience, right.audience]
+    allowed: Bools = tables.allowed[left.traits, right.traits] & tables.audience[left.audience, right.audience]
     allowed = allowed & ~tables.clash[left.colour, right.colour]
     same_slot = tables.slot[left.traits] == tables.slot[right.traits]
     may_share = tables.own_kind[left.traits] | (tables.slot[left.traits] == SLOT_CODES["jewellery"])
     other_type = tables.article_type[left.traits] != tables.article_type[right.traits]
-    return allowed & (~same_slot | (may_share & other_type))
+    allowed &= ~same_slot | (may_share & other_type)
+    return allowed

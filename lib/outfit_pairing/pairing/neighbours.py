@@ -62,5 +62,6 @@ class Neighbours:
     def _may_lend(self, products: ProductCodes) -> Bools:
         tables, mine, theirs = self.tables, products.traits[:, None], self.codes.traits[None, :]
         bound = np.isin(tables.slot, [SLOT_CODES[slot] for slot in FAMILY_BOUND])[mine]
-        may = (tables.slot[mine] == tables.slot[theirs]) & (~bound | (tables.family[mine] == tables.family[theirs]))
-        return may & tables.allowed[mine, theirs] & tables.audience[products.audience[:, None], self.codes.audience[None, :]]
+        may: Bools = (tables.slot[mine] == tables.slot[theirs]) & (~bound | (tables.family[mine] == tables.family[theirs]))
+        may &= tables.allowed[mine, theirs] & tables.audience[products.audience[:, None], self.codes.audience[None, :]]
+        return may

@@ -55,7 +55,8 @@ def read_catalogue(spark: "SparkSession", settings: Settings) -> Catalogue:
     vectors = store.read(PRODUCT_EMBEDDINGS).where(f"encoder = '{encoder_name(settings.embedding)}'").select("text_hash", "vector")
     missing = products.join(vectors, "text_hash", "left_anti").count()
     if missing:
-        raise InputError(f"{missing} products have no vector of {encoder_name(settings.embedding)}; run `outfit-pairing embed` first")
+        encoder = encoder_name(settings.embedding)
+        raise InputError(f"{missing} products have no vector of {encoder}; run `outfit-pairing embed` first")
     kinds = products.select(*TRAIT_COLUMNS).distinct().collect()
     colours = [row.colour for row in products.select("colour").distinct().collect()]
     tables = style_tables([tuple(row) for row in kinds], colours, load_style_guide())

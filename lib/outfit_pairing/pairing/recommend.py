@@ -1,7 +1,7 @@
 """The pass over products: from a batch of the catalogue to recommendation rows, with reasons."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -69,7 +69,7 @@ class Recommender:
     owner_ids: tuple[str | None, ...]  # per owner the anchor's id, or None
     schema: pa.Schema
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Arrow batches in, Arrow batches out."""
         for batch in batches:
             for start in range(0, batch.num_rows, BATCH_ROWS):
@@ -147,4 +147,4 @@ def _offsets(lengths: Ints) -> pa.Array:
 
 
 def _rounded(values: Floats) -> npt.NDArray[np.float64]:
-    return np.round(values.astype(np.float64), DIGITS)
+    return np.asarray(np.round(values.astype(np.float64), DIGITS), dtype=np.float64)

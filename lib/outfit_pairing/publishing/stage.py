@@ -2,16 +2,16 @@
 
 import logging
 from collections import Counter
-from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import MissingTable
+from outfit_pairing.publishing.figures import Published, published_figures
 from outfit_pairing.publishing.json_files import JsonFolder
 from outfit_pairing.publishing.json_rows import anchor_rows, pattern_rows, product_rows, without_outfits_rows
 from outfit_pairing.publishing.lookbook import write_lookbook
 from outfit_pairing.publishing.pairs import create_pairs_view
 from outfit_pairing.publishing.places import json_folder
-from outfit_pairing.publishing.unified import BASE_CONFIDENCE, LEAST_OUTFITS, BestOutfits
+from outfit_pairing.publishing.unified import BestOutfits
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore, WriteReport
@@ -39,16 +39,6 @@ ABOUT_WITHOUT = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
-    """The unified table in figures; `by_source` counts outfits."""
-
-    products: int
-    products_with_three: int
-    outfits: int
-    by_source: dict[str, int]
-
-
 def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     """Publish: unite the sources, then write all that people and programs read.
 
@@ -61,9 +51,9 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     logger.info("publish: %s outfits from %s", f"{rows_in:,}", ", ".join(table.name for table in sources))
     written = unite(store, sources)
     create_pairs_view(store)
-    published = figures(store)
+    published = published_figures(store)
     counters = _counters(written, published) | write_files(store, published)
-    page = write_lookbook(spark, settings)
+    page = write_lookbook(store, published)
     logger.info("publish: %s outfits for %s products", f"{published.outfits:,}", f"{published.products:,}")
     return StageReport("publish", rows_in, published.outfits, counters=counters | ({"lookbook": str(page)} if page else {}))
 
@@ -89,22 +79,6 @@ def best_outfits(offers: list["DataFrame"], settings: "Settings") -> "DataFrame"
         united = united.unionByName(other)
     per_product = united.repartition(partitions(settings), "product_id").sortWithinPartitions("product_id")
     return per_product.mapInArrow(BestOutfits(settings.outfits.per_product), OUTFIT_RECOMMENDATIONS.schema)
-
-
-def figures(store: TableStore) -> Published:
-    """What the unified table holds."""
-    from pyspark.sql import functions as F
-
-    counts = {name: F.count_if(F.col("source") == name).alias(name) for name in BASE_CONFIDENCE}
-    per_product = store.read(OUTFIT_RECOMMENDATIONS).groupBy("product_id").agg(F.count("*").alias("n"), *counts.values())
-    total = per_product.agg(
-        F.count("*").alias("products"),
-        F.count_if(F.col("n") >= LEAST_OUTFITS).alias("products_with_three"),
-        F.coalesce(F.sum("n"), F.lit(0)).alias("outfits"),
-        *(F.sum(name).alias(name) for name in counts),
-    ).collect()[0]
-    by_source = {name: total[name] for name in counts if total[name]}
-    return Published(total["products"], total["products_with_three"], total["outfits"], by_source)
 
 
 def write_files(store: TableStore, published: Published) -> dict[str, int | str]:
@@ -135,5 +109,5 @@ def _is_source(table: Table) -> bool:
 
 
 def _counters(written: WriteReport, published: Published) -> dict[str, int | float | str]:
-    counts = {name: count for name, count in asdict(published).items() if name in {"products", "products_with_three"}}
+    counts = {"products": published.products, "products_with_three": published.with_three}
     return {**counts, **published.by_source, "rows_written": written.rows_written}

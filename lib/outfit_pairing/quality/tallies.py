@@ -15,7 +15,7 @@ shared state and no second look; counts are whole numbers, so that any cut gives
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,7 +39,7 @@ class TallyOutfits:
 
     guide: StyleGuide
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Tallies of each batch."""
         for batch in batches:
             if batch.num_rows:

@@ -98,7 +98,9 @@ def _resolved(coordinates: str, ivy: Path) -> list[Path]:
     builder = SparkSession.builder.master("local[1]").config("spark.driver.host", "127.0.0.1")
     # without the defaults just written, which name classes that are not there yet
     for key in ("spark.sql.extensions", "spark.sql.catalog.spark_catalog"):
-        builder = builder.config(key, "" if key.endswith("extensions") else "org.apache.spark.sql.connector.catalog.InMemoryTableCatalog")
+        builder = builder.config(
+            key, "" if key.endswith("extensions") else "org.apache.spark.sql.connector.catalog.InMemoryTableCatalog"
+        )
     builder = builder.config("spark.jars.packages", coordinates).config("spark.jars.ivy", str(ivy))
     try:
         builder.getOrCreate().stop()

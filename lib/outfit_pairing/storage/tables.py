@@ -5,7 +5,7 @@ comments, of the MERGE condition, and of docs/tables.md. Types are written as Sp
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import pyarrow as pa
 
@@ -88,7 +88,8 @@ class Table:
         """The schema without audit columns, for mapInArrow and createDataFrame; all fields nullable, as kernels emit them."""
         from pyspark.sql.types import StructType
 
-        return StructType.fromDDL(", ".join(f"{column.name} {column.type}" for column in self.columns))
+        found = StructType.fromDDL(", ".join(f"{column.name} {column.type}" for column in self.columns))
+        return cast("StructType", found)
 
     @property
     def arrow_schema(self) -> pa.Schema:

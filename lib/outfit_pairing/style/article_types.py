@@ -1,14 +1,11 @@
 """What a product can be: the article types of the style guide, and the words catalogues use for them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from outfit_pairing.errors import SettingsError
 from outfit_pairing.style.guide_files import (
     known,
     mapping,

@@ -4,8 +4,6 @@ An exact name wins. Else the longest known name at the end of the text is the co
 "dark teal" is teal moved towards black, "russet red" lies between russet and red, "galaxy blue" is blue.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

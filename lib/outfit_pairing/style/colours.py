@@ -4,10 +4,9 @@ Harmony is computed from hue, chroma and lightness, so that any colour a catalog
 curves below were set so that pairs on which stylists agree come out in their order; the table of those pairs is a test.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import NamedTuple
 
 from outfit_pairing.style.lab import Lab, delta_e, hex_to_lab
@@ -73,7 +72,7 @@ _NEUTRAL_VIVIDNESS = 0.25
 
 
 def harmony(a: Colour, b: Colour) -> Harmony:
-    """How well two colours go together; `harmony(a, b) == harmony(b, a)`, and a neutral never clashes."""
+    """How well two colours go together, in either order; a neutral never clashes."""
     pair = _pair(*sorted((a, b), key=lambda colour: (colour.name, colour.lab)))
     if "multi" in (a.family, b.family):
         return Harmony(_print_score(pair), _print_reason(pair), False)
@@ -124,7 +123,7 @@ def _quiet_score(pair: _Pair) -> float:
 
 
 def _hue_score(gap: float) -> float:
-    for (left, low), (right, high) in zip(_HUE_CURVE, _HUE_CURVE[1:], strict=False):
+    for (left, low), (right, high) in pairwise(_HUE_CURVE):
         if gap <= right:
             return low + (high - low) * _ease((gap - left) / (right - left))
     return _HUE_CURVE[-1][1]

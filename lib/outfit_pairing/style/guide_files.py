@@ -1,7 +1,5 @@
 """Reads the YAML files of the style guide, and says file and entry when something in them is wrong."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -18,10 +16,12 @@ class Named(Protocol):
     """An entry of the guide: its canonical name, and the other words that catalogues have for it."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """Canonical name."""
 
     @property
-    def names(self) -> tuple[str, ...]: ...
+    def names(self) -> tuple[str, ...]:
+        """Its other words."""
 
 
 _Entry = TypeVar("_Entry", bound=Named)

@@ -1,7 +1,5 @@
 """Colour coordinates: from the hex codes of the style guide to CIE L*a*b*, and how far apart two colours look."""
 
-from __future__ import annotations
-
 import math
 
 Lab = tuple[float, float, float]
@@ -73,13 +71,7 @@ def _hue_step_and_mean(c1: float, h1: float, c2: float, h2: float) -> tuple[floa
 
 def _weights(light: float, chroma: float, hue: float) -> tuple[float, float, float, float]:
     """The formula's S_L, S_C, S_H and R_T."""
-    t = (
-        1
-        - 0.17 * _cos(hue - 30)
-        + 0.24 * _cos(2 * hue)
-        + 0.32 * _cos(3 * hue + 6)
-        - 0.20 * _cos(4 * hue - 63)
-    )
+    t = 1 - 0.17 * _cos(hue - 30) + 0.24 * _cos(2 * hue) + 0.32 * _cos(3 * hue + 6) - 0.20 * _cos(4 * hue - 63)
     s_l = 1 + 0.015 * (light - 50) ** 2 / math.sqrt(20 + (light - 50) ** 2)
     turn = 60 * math.exp(-(((hue - 275) / 25) ** 2))
     r_t = -2 * math.sqrt(chroma**7 / (chroma**7 + _25_TO_7)) * math.sin(math.radians(turn))

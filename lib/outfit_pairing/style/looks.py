@@ -103,19 +103,56 @@ def _suits_season(warmth: int | None, season: str | None) -> bool:
     return warmth >= 1 if season in COLD else warmth <= 2 - (season == "summer")
 
 
-@dataclass(frozen=True, eq=False)
-class _Counter:
-    """Finds what a catalogue offers beside a product; called so for the place where one asks in a shop."""
+class _Shelves:
+    """What a catalogue has to go with one product, found by slot and article type."""
 
-    product: Traits
-    kinds: Sequence[Kind]
-    formulas: Formulas
-    least: int
+    def __init__(self, product: Traits, kinds: Iterable[Kind], formulas: Formulas, least: int) -> None:
+        self.product, self.formulas, self.least = product, formulas, least
+        self.kinds: dict[tuple[str, str | None], list[Kind]] = {}
+        for kind in kinds:
+            if kind.traits.article_type != product.article_type and verdict(product, kind.traits).allowed:
+                name = kind.traits.article_type if kind.known else None
+                self.kinds.setdefault((kind.traits.slot, name), []).append(kind)
 
-    def __post_init__(self) -> None:
-        shelves: dict[tuple[str, str], list[Kind]] = {}
-        for kind in self.kinds:
-            if kind.traits.article_type != self.product.article_type and verdict(self.product, kind.traits).allowed:
-                name = kind.traits.article_type if kind.known else ""
-                shelves.setdefault((kind.traits.slot, name), []).append(kind)
-        object.__setattr__(self, "shelves", shelves)
+    def choices(self, formula: Formula, place: Piece | None) -> tuple[Choice, ...]:
+        """What is there for each piece of the formula but `place`."""
+        left = [piece for piece in formula.pieces if piece is not place]
+        filled = ((piece, self._offers(formula, piece)) for piece in left)
+        return tuple(Choice(piece.slot, offers, piece.required) for piece, offers in filled if offers)
+
+    def _offers(self, formula: Formula, piece: Piece) -> tuple[Offer, ...]:
+        ranked = [(rank, kind) for name, rank in piece.ranks.items() for kind in self.kinds.get((piece.slot, name), ())]
+        if piece.required and not ranked:
+            ranked = [(UNLISTED, kind) for kind in self.kinds.get((piece.slot, None), ())]
+        worn = [(rank, kind) for rank, kind in ranked if self._goes(formula, kind.traits)]
+        for code in ITEM_CODES.get(formula.dress_code, (formula.dress_code,)):
+            dressed = [(rank, kind) for rank, kind in worn if formula.own_kind or code in kind.traits.suits]
+            offers = self._in_numbers(dressed)
+            if offers:
+                return offers
+        return ()
+
+    def _goes(self, formula: Formula, traits: Traits) -> bool:
+        if formula.own_kind:
+            return True
+        if traits.strict is not None and formula.dress_code not in JOINS.get(traits.strict, {traits.strict}):
+            return False
+        layered = formula.dress_code == "sports" or formula.season in COLD
+        gap = abs(traits.warmth - self.product.warmth) if None not in (traits.warmth, self.product.warmth) else 0
+        return gap <= WIDEST_WARMTH_GAP + layered and _suits_season(traits.warmth, formula.season)
+
+    def _in_numbers(self, ranked: Sequence[tuple[int, Kind]]) -> tuple[Offer, ...]:
+        words: dict[str, list[tuple[int, Kind]]] = {}
+        for rank, kind in ranked:
+            words.setdefault(kind.word, []).append((rank, kind))
+        held = [kinds for kinds in words.values() if sum(kind.count for _, kind in kinds) >= self.least]
+        return tuple(sorted((self._offer(kinds) for kinds in held), key=lambda offer: (offer.rank, offer.word)))
+
+    def _offer(self, ranked: Sequence[tuple[int, Kind]]) -> Offer:
+        rank, kind = ranked[0]
+        traits = kind.traits
+        colours: Counter[str] = Counter()
+        for _, one in ranked:
+            colours.update(one.colours)
+        palette = self.formulas.palette(traits.article_type, traits.family, traits.slot)
+        return Offer(kind.word, traits, rank, dict(colours), palette, flags_of(traits))

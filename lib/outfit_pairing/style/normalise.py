@@ -3,8 +3,6 @@
 Every vocabulary of the style guide is looked up by `key`, so a guide entry is written once, as people say it.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 
@@ -14,8 +12,6 @@ _RESPELLED = {
     "scarves": "scarf",
     "men": "man",
     "women": "woman",
-    "mens": "man",
-    "womens": "woman",
     "children": "child",
     "gray": "grey",
     "jewelry": "jewellery",

@@ -1,14 +1,11 @@
 """Who a product is for, when it is worn and what for: the words of catalogues read as audience, season and usage."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from outfit_pairing.style.article_types import AUDIENCES
 from outfit_pairing.style.guide_files import known, mapping, read_guide, refuse_unknown, text_list, word_index
 from outfit_pairing.style.normalise import key, words
 
@@ -16,6 +13,7 @@ SEASONS = ("spring", "summer", "fall", "winter")
 USAGES = ("casual", "smart_casual", "formal", "party", "ethnic", "sports", "travel", "home")
 
 _SEXES, _AGES = ("female", "male", "both"), ("adult", "child")
+_WHO = {"female": ("women", "girls"), "male": ("men", "boys"), "both": ("unisex", "kids")}  # grown up, child
 _DIGITS = re.compile(r"\d+")
 _AGE = re.compile(r"(\d+)(?:\s*(?:-|–|to)\s*\d+)?\s*(m|y)(?:o|os|nths?|onths?|rs?|ears?)?\b", re.IGNORECASE)
 _GROWN_UP = 15  # years; children's sizes end at 14
@@ -65,10 +63,6 @@ class ProductWords:
         return frozenset(word for word in (*self.sexes, *self.ages) if len(word) > 2)
 
 
-_WHO = {"female": ("women", "girls"), "male": ("men", "boys"), "both": ("unisex", "kids")}
-assert {who for pair in _WHO.values() for who in pair} == set(AUDIENCES)
-
-
 def read_product_words(path: Path) -> ProductWords:
     """The words of a guide file.
 
@@ -97,19 +91,18 @@ def _meanings(table: Mapping[str, _Word], text: str) -> tuple[str, ...]:
     whole = table.get(key(text))
     if whole:
         return (whole.name,)
-    parts, found, start = words(text), [], 0
+    parts = words(text)
+    found: dict[str, None] = {}
+    start = 0
     while start < len(parts):
-        for end in range(len(parts), start, -1):
-            word = table.get("".join(parts[start:end]))
-            if word:
-                found.append(word.name)
-                break
-        start = end if word else start + 1
-    return tuple(dict.fromkeys(found))
+        ends = range(len(parts), start, -1)
+        end = next((end for end in ends if "".join(parts[start:end]) in table), None)
+        if end:
+            found[table["".join(parts[start:end])].name] = None
+        start = end or start + 1
+    return tuple(found)
 
 
 def _ages_in_figures(text: str) -> list[str]:
     """Ages written as "6-12 months" or "4-6 Y"."""
-    return [
-        "child" if unit in "mM" or int(number) < _GROWN_UP else "adult" for number, unit in _AGE.findall(text)
-    ]
+    return ["child" if unit in "mM" or int(number) < _GROWN_UP else "adult" for number, unit in _AGE.findall(text)]

@@ -59,7 +59,7 @@ def _dress_verdict(strict: Traits, other: Traits) -> Verdict | None:
     if code is None:
         return None
     rule = 5 if code == "sports" else 6
-    if other.strict is not None and other.strict != code and not other.strict in ACCEPTED.get(code, {code}):
+    if other.strict is not None and other.strict != code and other.strict not in ACCEPTED.get(code, {code}):
         return Verdict(False, rule, f"{code} and {other.strict} do not mix")
     if not other.suits & ACCEPTED.get(code, frozenset({code})):
         return Verdict(False, rule, f"{other.article_type} does not suit {code} wear")
@@ -87,8 +87,9 @@ def structure_fault(flags: Flags, entries: Flags) -> Flags:
     separates = flags & (TOP | BOTTOM)
     one_piece = (flags & ONE_PIECE) > 0
     half = (separates == TOP) | (separates == BOTTOM)
-    rule_4 = (one_piece & (separates > 0)) | (half & (entries >= 3))  # noqa: PLR2004
+    rule_4 = (one_piece & (separates > 0)) | (half & (entries >= 3))
     rule_7 = ((flags & BELT) > 0) & ((flags & (BOTTOM | ONE_PIECE)) == 0)
     rule_7 = rule_7 | (((flags & HOSIERY) > 0) & ((flags & FOOTWEAR) == 0))
     rule_7 = rule_7 | (((flags & TIE) > 0) & ((flags & SHIRT) == 0))
-    return 4 * rule_4 + 7 * (rule_7 & (rule_4 == 0))
+    fault: Flags = 4 * rule_4 + 7 * (rule_7 & (rule_4 == 0))
+    return fault

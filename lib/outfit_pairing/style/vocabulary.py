@@ -1,7 +1,5 @@
 """The vocabulary of the style guide: from the words of any catalogue to the words of this package."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path

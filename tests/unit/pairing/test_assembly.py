@@ -38,7 +38,9 @@ class AllIdeas:
 def outfits(seed: int, size: int = 100) -> list[dict]:
     """Every outfit as rows: product first, then its items."""
     frame, assembler, _ = ready(seed)
-    recommender = Recommender(AllIdeas(np.arange(12)), assembler, "pattern_based", ("anchor",) * 10, PATTERN_RECOMMENDATIONS.arrow_schema)
+    recommender = Recommender(
+        AllIdeas(np.arange(12)), assembler, "pattern_based", ("anchor",) * 10, PATTERN_RECOMMENDATIONS.arrow_schema
+    )
     rows = pa.Table.from_batches(recommender(iter(wardrobe.batches(frame, wardrobe.vectors(len(frame)), size))))
     return rows.to_pylist()
 
@@ -95,7 +97,9 @@ def test_candidates_do_not_depend_on_partitions_or_order(parts: int, seed: int) 
     key = ["query", "points", "product_id"]
     merged = pd.concat(found).sort_values(key, ascending=[True, False, True]).groupby("query").head(8)
     expected = whole.sort_values(key, ascending=[True, False, True]).groupby("query").head(8)
-    pd.testing.assert_frame_equal(expected[["query", "points"]].reset_index(drop=True), merged[["query", "points"]].reset_index(drop=True))
+    pd.testing.assert_frame_equal(
+        expected[["query", "points"]].reset_index(drop=True), merged[["query", "points"]].reset_index(drop=True)
+    )
 
 
 def test_outfits_of_a_product_differ_in_two_items() -> None:

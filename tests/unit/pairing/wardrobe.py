@@ -92,7 +92,9 @@ def some_ideas(tables: StyleTables, seed: int = 2, count: int = 40) -> Ideas:
         audience, traits = int(rng.integers(3)), tables.trait_codes["Jeans", "bottom", "casual", "Apparel"]
         queries = tuple(wish(*IDEAS[one], audience=audience, traits=traits) for one in chosen)
         required = tuple(bool(one) for one in rng.integers(2, size=len(queries)))
-        ideas.append(Idea(number % 10, f"p{number}", f"Idea {number}", ("work", "weekend")[number % 2], None, 0.8, queries, required))
+        ideas.append(
+            Idea(number % 10, f"p{number}", f"Idea {number}", ("work", "weekend")[number % 2], None, 0.8, queries, required)
+        )
     return gather(ideas, 10)
 
 

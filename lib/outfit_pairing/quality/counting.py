@@ -1,0 +1,112 @@
+"""Where Spark counts: from the tables to the evidence that metrics are made of. One pass over outfits for each question."""
+
+import logging
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from outfit_pairing.quality.entries import FACTS
+from outfit_pairing.quality.evidence import CELL_FACTS, Cell, Evidence, OutfitGroup
+from outfit_pairing.quality.metrics import MILLION
+from outfit_pairing.quality.tallies import Tallies, TallyOutfits
+from outfit_pairing.storage.session import partitions
+from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, REJECTED_PRODUCTS, RUNS, Table
+from outfit_pairing.style.vocabulary import load_style_guide
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+    from outfit_pairing.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+TALLY_COLUMNS = "name string, key string, count bigint"
+
+
+def audit_outfits(spark: "SparkSession", settings: "Settings", table: Table = OUTFIT_RECOMMENDATIONS) -> Tallies:
+    """Audit all outfits of a table of recommendations: see `tallies` for what is counted.
+
+    Raises:  MissingTable: there are no products or no such outfits.
+    """
+    store = TableStore(spark, settings)
+    return _tallies(store.read(table), store.read(PRODUCTS), partitions(settings))
+
+
+def gather(spark: "SparkSession", settings: "Settings") -> Evidence:
+    """Count all that the metrics ask about the published outfits.
+
+    Raises:  MissingTable: there are no products or no published outfits.
+    """
+    store = TableStore(spark, settings)
+    products, outfits = store.read(PRODUCTS), store.read(OUTFIT_RECOMMENDATIONS)
+    cells = [Cell(**row) for row in _cells(products, outfits).toArrow().to_pylist()]
+    logger.info("check-quality: %s products in %s kinds counted, now the audit", sum(cell.products for cell in cells), len(cells))
+    return Evidence(
+        cells=cells,
+        groups=[OutfitGroup(**row) for row in _groups(outfits).toArrow().to_pylist()],
+        tallies=_tallies(outfits, products, partitions(settings)),
+        rejected=_rejected(store),
+        guide=load_style_guide(),
+    )
+
+
+def _cells(products: "DataFrame", outfits: "DataFrame") -> "DataFrame":
+    """Products that are alike in their facts, their number of outfits and how often they are shown."""
+    from pyspark.sql import functions as F
+
+    real = outfits.where(F.size("items") > 0)
+    own = real.groupBy("product_id").agg(
+        F.count("*").alias("outfits"),
+        F.count_if(F.col("source") == "pattern_based").alias("from_patterns"),
+        F.size(F.collect_set("occasion")).alias("occasions"),
+    )
+    items = real.select(F.explode("items.product_id").alias("product_id"))
+    shown = items.groupBy("product_id").agg(F.count("*").alias("shown"))
+    counted = ("outfits", "from_patterns", "occasions", "shown")
+    joined = products.select("product_id", *CELL_FACTS).join(own, "product_id", "left").join(shown, "product_id", "left")
+    cells = joined.fillna(0, subset=list(counted)).groupBy(*CELL_FACTS, *counted)
+    return cells.agg(F.count("*").alias("products"), F.min("product_id").alias("example"))
+
+
+def _groups(outfits: "DataFrame") -> "DataFrame":
+    from pyspark.sql import functions as F
+
+    millionths = F.sum(F.round(F.coalesce("score", F.lit(0.0)) * MILLION).cast("bigint"))
+    return outfits.groupBy("source", "occasion").agg(F.count("*").alias("outfits"), millionths.alias("score_millionths"))
+
+
+def _tallies(outfits: "DataFrame", products: "DataFrame", parts: int) -> Tallies:
+    from pyspark.sql import functions as F
+
+    kernel = TallyOutfits(load_style_guide())
+    # a number asked for by name is kept; left to itself, Spark would join these small partitions into one
+    whole = _entries(outfits, products).repartition(parts, "product_id").groupBy("product_id")
+    entries = whole.agg(
+        F.collect_list(F.struct("rank", "position", "item_id", "listed_slot", "known", "in_stock", *FACTS)).alias("entries")
+    )
+    counted = entries.mapInArrow(kernel, TALLY_COLUMNS).groupBy("name", "key").agg(F.sum("count").alias("count"))
+    return Counter({(row["name"], row["key"]): row["count"] for row in counted.toArrow().to_pylist()})
+
+
+def _entries(outfits: "DataFrame", products: "DataFrame") -> "DataFrame":
+    """One row per product in an outfit, the product itself at position 0, with its facts."""
+    from pyspark.sql import functions as F
+
+    itself = F.array(F.struct(F.lit(None).cast("string").alias("listed_slot"), F.col("product_id").alias("item_id")))
+    items = F.transform("items", lambda item: F.struct(item["slot"].alias("listed_slot"), item["product_id"].alias("item_id")))
+    everything = F.concat(itself, F.coalesce(items, F.array().cast("array<struct<listed_slot:string,item_id:string>>")))
+    exploded = outfits.select("product_id", "rank", F.posexplode(everything).alias("position", "entry"))
+    facts = products.select(F.col("product_id").alias("item_id"), F.lit(True).alias("known"), "in_stock", *FACTS)
+    return exploded.select("product_id", "rank", "position", "entry.*").join(facts, "item_id", "left")
+
+
+def _rejected(store: TableStore) -> int:
+    """Rows that ingest refused: in this run, else (when only later stages ran) in the latest run that the runs table knows."""
+    from pyspark.sql import functions as F
+
+    rejected = store.read(REJECTED_PRODUCTS).where(F.col("run_id") == store.settings.run_id).count()
+    if rejected or not store.exists(RUNS):
+        return rejected
+    ingests = store.read(RUNS).where((F.col("stage") == PRODUCTS.stage) & (F.col("status") == "done"))
+    latest = ingests.orderBy(F.desc("started_at")).select("rows_rejected").head(1)
+    return int(latest[0][0]) if latest else 0

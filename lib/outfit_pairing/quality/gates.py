@@ -1,0 +1,85 @@
+"""Gates: the limits that a result must keep to be published.
+
+A gate whose figure has no value is missed, so that an empty result never passes. Two exceptions, each said in the gate's
+detail: the spread of a small catalogue, and what only wearable products can show in a catalogue without any.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from outfit_pairing.quality.metrics import Metric
+from outfit_pairing.settings import GateSettings
+
+Limit = Literal["least", "most"]
+
+LIMITS: dict[str, Limit] = {
+    "coverage": "least",
+    "from_patterns": "least",
+    "violations": "most",
+    "largest_share": "most",
+    "catalogue_share": "least",
+    "different_outfits": "least",
+    "clashes": "most",
+    "rejected": "most",
+}
+SPREAD = ("largest_share", "catalogue_share", "different_outfits")
+OF_WEARABLE = ("from_patterns", "catalogue_share")
+# Not settings: no result is publishable without outfits, or with outfits that hold nothing.
+ALWAYS: dict[str, tuple[Limit, float]] = {"outfits": ("least", 1), "empty_outfits": ("most", 0)}
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A figure against its limit; `passed` is None where the gate does not apply, and `detail` says why."""
+
+    metric: str
+    value: float | None
+    limit: Limit
+    threshold: float
+    passed: bool | None
+    detail: str
+
+    @property
+    def what(self) -> str:
+        """The gate in a few words: `coverage 0.91, at least 0.999`."""
+        return f"{self.metric} {shown(self.value)}, at {self.limit} {shown(self.threshold)}"
+
+
+def judge(metrics: Iterable[Metric], settings: GateSettings) -> list[Gate]:
+    """Every gate, in a fixed order.    Raises:  KeyError: a metric that a gate is about was not measured."""
+    measured = {metric.name: metric for metric in metrics}
+    limits = {name: (limit, float(getattr(settings, name))) for name, limit in LIMITS.items()}
+    return [
+        _gate(measured[name], limit, threshold, _excuse(name, measured, settings))
+        for name, (limit, threshold) in {**ALWAYS, **limits}.items()
+    ]
+
+
+def missed(gates: Iterable[Gate]) -> Sequence[str]:
+    """The missed gates, each in a few words and with where to look."""
+    return [f"{gate.what}{f' ({gate.detail})' if gate.detail else ''}" for gate in gates if gate.passed is False]
+
+
+def shown(value: float | None) -> str:
+    """A figure for people: `0.9987`, `44,424`, `nothing to measure`."""
+    if value is None:
+        return "nothing to measure"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
+
+
+def _gate(metric: Metric, limit: Limit, threshold: float, excuse: str) -> Gate:
+    if excuse:
+        return Gate(metric.name, metric.value, limit, threshold, None, f"not judged: {excuse}")
+    kept = metric.value is not None and (metric.value >= threshold if limit == "least" else metric.value <= threshold)
+    return Gate(metric.name, metric.value, limit, threshold, kept, metric.detail)
+
+
+def _excuse(name: str, measured: dict[str, Metric], settings: GateSettings) -> str:
+    """Why a gate does not apply; empty when it does."""
+    products = measured["products"].value or 0
+    if name in SPREAD and products < settings.least_products:
+        return f"{products:,.0f} products are too few to spread over (quality.gates.least_products = {settings.least_products:,})"
+    if name in OF_WEARABLE and not measured["wearable"].value:
+        return "the catalogue has no wearable products"
+    return ""

@@ -1,0 +1,103 @@
+"""The report page of one run: gates, charts, violations with examples and every figure, in one file without links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from outfit_pairing import __version__
+from outfit_pairing.quality import charts
+from outfit_pairing.quality.evidence import Evidence
+from outfit_pairing.quality.gates import Gate, shown
+from outfit_pairing.quality.metrics import RULES, Metric, exposures, occasions_per_product, outfits_per_product
+
+EXAMPLES_SHOWN = 5
+
+RULE_TEXTS = {
+    1: "No product with itself or twice in an outfit; no two outfits with the same items",
+    2: "Audiences that mix: adults with adults, children with children",
+    3: "One item per slot; two different pieces of jewellery",
+    4: "A one_piece takes no top and no bottom; a top needs a bottom and the other way round",
+    5: "Innerwear, sleepwear, swimwear with their own kind; sports wear with sports and casual-sports",
+    6: "Formal without flip-flops and sports; ethnic wear with ethnic or neutral companions",
+    7: "A belt needs a bottom, socks need footwear, a tie needs a shirt",
+    8: "In stock; at most two of one colour family besides neutrals; no clashing colours",
+    9: "Beauty with beauty only; no home and free items",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A hard rule on the page: how many outfits break it in how many ways, and the first of them."""
+
+    number: int
+    text: str
+    breaches: int
+    examples: Sequence[dict[str, str | int]]
+
+
+def render(run_id: str, gates: Sequence[Gate], metrics: Sequence[Metric], evidence: Evidence) -> str:
+    """The page as HTML."""
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters["shown"] = shown
+    template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text("utf-8"))
+    return template.render(
+        run_id=run_id,
+        written=f"{datetime.now(UTC):%d %B %Y, %H:%M} UTC",
+        version=__version__,
+        gates=gates,
+        missed=[gate for gate in gates if gate.passed is False],
+        metrics=metrics,
+        value={metric.name: shown(metric.value) for metric in metrics},
+        rules=_rules(evidence),
+        charts=_charts(evidence),
+        unable=evidence.unable.most_common(),
+    )
+
+
+def _rules(evidence: Evidence) -> list[Rule]:
+    return [
+        Rule(
+            number,
+            RULE_TEXTS[number],
+            evidence.tallies["violations", str(number)],
+            [example for example in evidence.examples if example["rule"] == number][:EXAMPLES_SHOWN],
+        )
+        for number in RULES
+    ]
+
+
+def _charts(evidence: Evidence) -> list[tuple[str, str, Markup]]:
+    """(title, what it shows, drawing) of each chart."""
+    outfits, occasions = outfits_per_product(evidence), occasions_per_product(evidence)
+    wanted: dict[str, int] = {}
+    for group in evidence.groups:
+        wanted[group.occasion or "not said"] = wanted.get(group.occasion or "not said", 0) + group.outfits
+    return [
+        (
+            "Outfits per product",
+            "products that can have outfits, by how many they have",
+            charts.bars(
+                [(_plural(count, "outfit"), outfits[count]) for count in range(max(outfits, default=0) + 1)], "Outfits per product"
+            ),
+        ),
+        (
+            "Occasions per product",
+            "products with outfits, by how many different occasions these are for",
+            charts.bars([(_plural(count, "occasion"), occasions[count]) for count in sorted(occasions)], "Occasions per product"),
+        ),
+        ("Slots", "items offered, by the slot they fill", charts.bars(evidence.filled.most_common(), "Filled slots")),
+        ("Exposure", "how evenly the wearable products are shown", charts.exposure_curve(exposures(evidence))),
+        (
+            "Occasions",
+            "outfits, by what they are for",
+            charts.bars(sorted(wanted.items(), key=lambda one: (-one[1], one[0])), "Occasions"),
+        ),
+    ]
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

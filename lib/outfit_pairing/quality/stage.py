@@ -1,0 +1,82 @@
+"""The check-quality stage: measure the published outfits, audit them, hold them to the gates, write the report page."""
+
+import logging
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outfit_pairing.errors import GateMissed, WarehouseError
+from outfit_pairing.quality.counting import audit_outfits, gather
+from outfit_pairing.quality.gates import Gate, judge, missed
+from outfit_pairing.quality.metrics import Metric, measure
+from outfit_pairing.quality.report import render
+from outfit_pairing.storage.runs import StageReport
+from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.tables import QUALITY_METRICS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from outfit_pairing.settings import Settings
+
+__all__ = ["audit_outfits", "run"]
+
+logger = logging.getLogger(__name__)
+
+COUNTED = ("coverage", "from_patterns", "violations", "largest_share", "catalogue_share", "different_outfits", "clashes")
+
+
+def run(spark: "SparkSession", settings: "Settings") -> StageReport:
+    """Check the published outfits.
+
+    Returns: rows_in: outfits; rows_out: metrics; counters: the figures that gates are about.
+    Raises:  GateMissed: a gate is missed; metrics and page are written before.
+             MissingTable: nothing was published.    WarehouseError: the page cannot be written.
+    """
+    evidence = gather(spark, settings)
+    metrics = measure(evidence)
+    gates = judge(metrics, settings.quality.gates)
+    rows = [_row(metric, gates) for metric in metrics]
+    TableStore(spark, settings).merge(QUALITY_METRICS, spark.createDataFrame(rows, _SCHEMA))
+    _write_page(settings, render(settings.run_id, gates, metrics, evidence))
+    faults = missed(gates)
+    if faults:
+        raise GateMissed(faults)
+    value = {metric.name: metric.value for metric in metrics}
+    counters = {name: round(float(value[name] or 0), 4) for name in COUNTED}
+    return StageReport("check-quality", rows_in=evidence.outfits.total(), rows_out=len(metrics), counters=counters)
+
+
+_SCHEMA = ", ".join(f"{column.name} {column.type}" for column in QUALITY_METRICS.columns if column.name != "run_id")
+
+
+def _row(metric: Metric, gates: Sequence[Gate]) -> tuple[str, float | None, float | None, bool | None, str]:
+    gate = next((gate for gate in gates if gate.metric == metric.name), None)
+    value = None if metric.value is None else float(metric.value)
+    if gate is None:
+        return metric.name, value, None, None, metric.detail
+    return metric.name, value, gate.threshold, gate.passed, gate.detail
+
+
+def report_path(settings: "Settings") -> Path | None:
+    """Where the page lies; None where the warehouse is no folder of this machine."""
+    storage = settings.storage
+    if storage.catalog or storage.schema_ or re.match(r"^[a-z][a-z0-9+.-]*:", storage.warehouse):
+        return None
+    return Path(storage.warehouse).expanduser().resolve() / "reports" / f"{settings.run_id}.html"
+
+
+def _write_page(settings: "Settings", page: str) -> None:
+    path = report_path(settings)
+    if path is None:
+        logger.info(
+            "check-quality: no report page, since the warehouse is no local folder; the table quality_metrics holds the figures"
+        )
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as fault:
+        raise WarehouseError(f"{path} cannot be written ({fault.strerror}); choose another storage.warehouse") from fault
+    logger.info("check-quality: report page %s", path)

@@ -1,0 +1,164 @@
+"""Chooses among the looks that a product belongs to, and fills them, so that its outfit ideas differ and make sense."""
+
+from __future__ import annotations
+
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from outfit_pairing.style.colour_choice import SCHEMES, ColourPlan, Palette
+from outfit_pairing.style.looks import Choice, Look, Offer
+from outfit_pairing.style.product import Product
+from outfit_pairing.style.rules import flags_of, structure_fault, verdict
+from outfit_pairing.style.traits import Traits
+from outfit_pairing.style.vocabulary import SEASONS
+from outfit_pairing.style.wording import describe, idea_name
+
+LEAST_ITEMS, MOST_ITEMS = 2, 4
+FULL_OUTFIT = 3  # items beside the product in a plain idea; dressing up takes one more
+DRESSED_UP = {"formal", "party", "ethnic"}
+WORDS_PER_ITEM = 2
+SPEAKING_SLOTS = ("scarf_or_tie", "top", "one_piece", "bag", "outerwear", "footwear")  # who carries an accent colour
+
+# What makes a look the next one to try. A look that names the product starts at 1 (looks.NAMED).
+TRIED, SAME_OCCASION, SAME_WEARER, CHANCE = -0.25, -0.12, -0.08, 0.15
+SEASON_GAP = (0.08, -0.02, -0.3)  # product and look are for the same season, neighbouring ones, opposite ones
+OTHER_CODE = -0.06  # the look is for another dress code than the product is sold for; for some it is far off
+FAR_CODES = {("casual", "sports"): -0.2, ("casual", "formal"): -0.15, ("party", "casual"): -0.15, ("smart_casual", "sports"): -0.3}
+# What makes an article type or an extra the next one to use: less of its place in the list, less of earlier use.
+PER_PLACE, PER_USE, PER_CHANCE = 0.5, 0.8, 0.4
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateItem:
+    """What an idea asks for in one slot: the catalogue's article types and the style guide's colours, best first."""
+
+    slot: str
+    article_types: tuple[str, ...]
+    colours: tuple[str, ...]
+    style: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """An outfit idea for one product: 2 to 4 items beside it. `confidence` in [0, 1]."""
+
+    name: str
+    description: str
+    occasion: str
+    season: str | None
+    items: tuple[TemplateItem, ...]
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A choice made: the offers taken, the leading one first."""
+
+    choice: Choice
+    offers: tuple[Offer, ...]
+
+    @property
+    def lead(self) -> Offer:
+        """What the idea asks for first."""
+        return self.offers[0]
+
+
+@dataclass
+class Composer:
+    """One product and the ideas found for it so far."""
+
+    product: Product
+    traits: Traits
+    palette: Palette
+    count: int
+    ideas: list[Template] = field(default_factory=list)
+    tried: Counter[str] = field(default_factory=Counter)  # formulas
+    used: Counter[tuple[str, str]] = field(default_factory=Counter)  # by accepted ideas: ("occasion", "office"), …
+
+    def collect(self, looks: Sequence[tuple[str, Look]], repeats: int) -> None:
+        """Adds ideas from looks, each with its wearer, until there are enough or nothing new comes.
+
+        Args:    repeats: how often the same article types may come again, in other colours.
+        """
+        for _ in range((2 + repeats) * len(looks)):
+            if len(self.ideas) >= self.count:
+                return
+            wearer, look = max(looks, key=lambda entry: (self._appeal(*entry), entry[1].formula.name))
+            self.tried[look.formula.name] += 1
+            self._add(wearer, look, repeats)
+
+    def _appeal(self, wearer: str, look: Look) -> float:
+        formula = look.formula
+        return (
+            look.fit
+            + TRIED * self.tried[formula.name]
+            + SAME_OCCASION * self.used["occasion", formula.occasion]
+            + SAME_WEARER * self.used["wearer", wearer]
+            + CHANCE * self._chance(formula.name)
+            + _season_appeal(self.product.season, formula.season)
+            + _code_appeal(self.traits.dress_code, formula.dress_code)
+        )
+
+    def _chance(self, of: str) -> float:
+        """In [0, 1), the same whenever asked; it lets products of one kind differ in their ideas."""
+        return zlib.crc32(f"{self.product.product_id}|{of}".encode()) / 2**32
+
+    def _add(self, wearer: str, look: Look, repeats: int) -> None:
+        outfit = self._outfit(look)
+        words = " + ".join(sorted(filled.lead.word for filled in outfit))
+        if len(outfit) < LEAST_ITEMS or self.used["set", words] > repeats:
+            return
+        plan = self._colour_plan(look)
+        items = tuple(self._item(look, filled, outfit, plan) for filled in outfit)
+        if items in [idea.items for idea in self.ideas]:
+            return
+        self.ideas.append(self._template(look, outfit, items, plan))
+        self.used.update([("occasion", look.formula.occasion), ("wearer", wearer), ("set", words)])
+        self.used.update(("slot", filled.choice.slot) for filled in outfit)
+        self.used.update(("word", filled.lead.word) for filled in outfit)
+        self.used.update(("colour", colour.name) for _, colour in plan.chosen)
+
+    def _outfit(self, look: Look) -> list[Filled]:
+        """The core, and as many extras as make a full outfit; empty when the core cannot be filled."""
+        core = [choice for choice in look.choices if choice.required]
+        extras = [choice for choice in look.choices if not choice.required]
+        if look.formula.own_kind:
+            core, extras = [], core
+        outfit: list[Filled] = []
+        for choice in core:
+            self._fill(choice, outfit)
+        if len(outfit) < len(core) or self._fault(outfit):
+            return []
+        for choice in self._in_turn(look, extras):
+            if len(outfit) < self._size(look, len(core)):
+                self._fill(choice, outfit)
+        return outfit
+
+    def _size(self, look: Look, core: int) -> int:
+        """Items of an idea: three; four every other time when the core has three or one dresses up."""
+        if look.formula.own_kind:
+            return FULL_OUTFIT if len(look.choices) >= MOST_ITEMS else max(LEAST_ITEMS, len(look.choices) - len(self.ideas) % 2)
+        another = len(self.ideas) % 2 == 1 and (core >= FULL_OUTFIT or look.formula.dress_code in DRESSED_UP)
+        return min(MOST_ITEMS, FULL_OUTFIT + another)
+
+    def _in_turn(self, look: Look, extras: Sequence[Choice]) -> list[Choice]:
+        def turn(place: int) -> float:
+            choice = extras[place]
+            used = self.used["word" if look.formula.own_kind else "slot", choice.offers[0].word if look.formula.own_kind else choice.slot]
+            return PER_PLACE / 2 * place + PER_USE * used + PER_CHANCE * self._chance(f"{look.formula.name} {place}")
+
+        return [extras[place] for place in sorted(range(len(extras)), key=turn)]
+
+    def _fill(self, choice: Choice, outfit: list[Filled]) -> None:
+        """Appends the offers to take for a choice, unless none goes with the outfit so far."""
+        fits = [offer for offer in choice.offers if self._goes(offer, outfit)]
+        fits.sort(key=lambda offer: PER_PLACE * offer.rank + PER_USE * self.used["word", offer.word])
+        if not fits:
+            return
+        lead = fits[0]
+        # what may stand in for the lead must make the same outfit of it: no T-shirt for the shirt under a tie
+        others = [offer for offer in choice.offers if offer is not lead and offer in fits and offer.flags == lead.flags]
+        outfit.append(Filled(choice, (lead, *others[: WORDS_PER_ITEM - 1])))
