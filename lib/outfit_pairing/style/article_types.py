@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from outfit_pairing.errors import SettingsError
 from outfit_pairing.style.guide_files import (
     known,
     mapping,
@@ -133,14 +134,17 @@ def _article_type(where: str, name: str, family: str, defaults: dict[str, Any], 
     refuse_unknown(where, own, _STYLING | {"names"})
     styled = {**defaults, **own}
     warmth = number(where, "warmth", styled.get("warmth"), 3)
+    suits, strict = _suits(where, styled.get("suits")), _optional(where, "strict", styled, DRESS_CODES)
+    if strict and strict not in suits:
+        raise SettingsError(f"{where}: strict {strict!r} is not among what it suits; add it to `suits`, or write strict: null")
     return ArticleType(
         name=name,
         slot=known(where, "slot", styled.get("slot"), SLOTS),
         family=family,
         kind=known(where, "kind", styled.get("kind"), KINDS),
         formality=number(where, "formality", styled.get("formality"), 5),
-        suits=_suits(where, styled.get("suits")),
-        strict=_optional(where, "strict", styled, DRESS_CODES),
+        suits=suits,
+        strict=strict,
         warmth=None if warmth is None else int(warmth),
         audience=_optional(where, "audience", styled, AUDIENCES),
         names=text_list(where, "names", own.get("names")),

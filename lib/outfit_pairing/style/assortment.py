@@ -1,7 +1,5 @@
 """What a catalogue has to pair with: its own words for article types, with colours and counts, for each wearer."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -38,7 +36,7 @@ class Vocabulary:
     kinds: Mapping[str, tuple[Kind, ...]]
 
     @classmethod
-    def from_counts(cls, rows: Iterable[CountRow], guide: StyleGuide) -> Vocabulary:
+    def from_counts(cls, rows: Iterable[CountRow], guide: StyleGuide) -> "Vocabulary":
         """From counts of products, one row per (audience, slot, article type, colour, usage), in any order."""
         stock: dict[str, dict[_Key, Counter[str | None]]] = {wearer: {} for wearer in WEARERS}
         for audience, slot, word, colour, usage, count in rows:

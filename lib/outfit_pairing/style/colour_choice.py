@@ -1,7 +1,5 @@
 """Colours for the items of an outfit idea: in harmony with the product and with each other, and such as the catalogue has."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence

@@ -19,7 +19,7 @@ SPOKEN = {"smart_casual": "smart casual", "sports": "sport", "party": "a party",
 
 def dress_score(left: Traits, right: Traits) -> float:
     """Whether two items are dressed for the same thing."""
-    if left.slot in OWN_KIND:
+    if left.slot in OWN_KIND or right.slot in OWN_KIND:
         return 1.0
     if left.dress_code is None or right.dress_code is None:
         return NEUTRAL
@@ -70,7 +70,7 @@ def traits_score(left: Traits, right: Traits) -> float:
 
 def dress_reason(left: Traits, right: Traits) -> str:
     """Why two items are dressed alike, in a shopper's words; empty when there is nothing to say."""
-    if left.slot in OWN_KIND or left.dress_code is None or right.dress_code is None:
+    if left.slot in OWN_KIND or right.slot in OWN_KIND or left.dress_code is None or right.dress_code is None:
         return ""
     code = right.dress_code
     if left.dress_code == code:

@@ -1,7 +1,5 @@
 """Chooses among the looks that a product belongs to, and fills them, so that its outfit ideas differ and make sense."""
 
-from __future__ import annotations
-
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -123,42 +121,105 @@ class Composer:
 
     def _outfit(self, look: Look) -> list[Filled]:
         """The core, and as many extras as make a full outfit; empty when the core cannot be filled."""
-        core = [choice for choice in look.choices if choice.required]
-        extras = [choice for choice in look.choices if not choice.required]
-        if look.formula.own_kind:
-            core, extras = [], core
+        own_kind = look.formula.own_kind
+        core = [] if own_kind else [choice for choice in look.choices if choice.required]
         outfit: list[Filled] = []
         for choice in core:
-            self._fill(choice, outfit)
-        if len(outfit) < len(core) or self._fault(outfit):
+            outfit += self._fill(choice, outfit)
+        if len(outfit) < len(core) or self._faulty(filled.lead for filled in outfit):
             return []
-        for choice in self._in_turn(look, extras):
-            if len(outfit) < self._size(look, len(core)):
-                self._fill(choice, outfit)
+        size = self._size(look, len(core))
+        for choice in self._in_turn(look, [choice for choice in look.choices if choice not in core]):
+            if len(outfit) < size:
+                added = self._fill(choice, outfit)
+                outfit += [] if self._faulty(filled.lead for filled in (*outfit, *added)) else added
         return outfit
 
     def _size(self, look: Look, core: int) -> int:
-        """Items of an idea: three; four every other time when the core has three or one dresses up."""
+        """Items of the next idea: three; every other time one more where there is cause, or one less of its own kind."""
+        other_time = self.tried.total() % 2
         if look.formula.own_kind:
-            return FULL_OUTFIT if len(look.choices) >= MOST_ITEMS else max(LEAST_ITEMS, len(look.choices) - len(self.ideas) % 2)
-        another = len(self.ideas) % 2 == 1 and (core >= FULL_OUTFIT or look.formula.dress_code in DRESSED_UP)
-        return min(MOST_ITEMS, FULL_OUTFIT + another)
+            return FULL_OUTFIT - other_time
+        cause = core >= FULL_OUTFIT or look.formula.dress_code in DRESSED_UP
+        return min(MOST_ITEMS, FULL_OUTFIT + (other_time if cause else 0))
 
     def _in_turn(self, look: Look, extras: Sequence[Choice]) -> list[Choice]:
+        """First what the formula names first and earlier ideas have not used."""
+        name, tries = look.formula.name, self.tried[look.formula.name]
+
         def turn(place: int) -> float:
             choice = extras[place]
-            used = self.used["word" if look.formula.own_kind else "slot", choice.offers[0].word if look.formula.own_kind else choice.slot]
-            return PER_PLACE / 2 * place + PER_USE * used + PER_CHANCE * self._chance(f"{look.formula.name} {place}")
+            used = ("word", choice.offers[0].word) if look.formula.own_kind else ("slot", choice.slot)
+            return PER_PLACE / 2 * place + PER_USE * self.used[used] + PER_CHANCE * self._chance(f"{name} {place} {tries}")
 
         return [extras[place] for place in sorted(range(len(extras)), key=turn)]
 
-    def _fill(self, choice: Choice, outfit: list[Filled]) -> None:
-        """Appends the offers to take for a choice, unless none goes with the outfit so far."""
-        fits = [offer for offer in choice.offers if self._goes(offer, outfit)]
-        fits.sort(key=lambda offer: PER_PLACE * offer.rank + PER_USE * self.used["word", offer.word])
+    def _fill(self, choice: Choice, outfit: Sequence[Filled]) -> list[Filled]:
+        """The offers to take for a choice; nothing when none goes with the outfit so far."""
+        taken = {offer.word for filled in outfit for offer in filled.offers}
+        fits = [
+            offer
+            for offer in choice.offers
+            if offer.word not in taken and all(verdict(offer.traits, filled.lead.traits).allowed for filled in outfit)
+        ]
         if not fits:
-            return
-        lead = fits[0]
+            return []
+        lead = min(fits, key=lambda offer: PER_PLACE * offer.rank + PER_USE * self.used["word", offer.word])
         # what may stand in for the lead must make the same outfit of it: no T-shirt for the shirt under a tie
-        others = [offer for offer in choice.offers if offer is not lead and offer in fits and offer.flags == lead.flags]
-        outfit.append(Filled(choice, (lead, *others[: WORDS_PER_ITEM - 1])))
+        others = [offer for offer in fits if offer is not lead and offer.flags == lead.flags]
+        return [Filled(choice, (lead, *others[: WORDS_PER_ITEM - 1]))]
+
+    def _faulty(self, leads: Iterable[Offer]) -> bool:
+        """Whether the product and these break a rule of structure."""
+        flags, entries = flags_of(self.traits), 1
+        for offer in leads:
+            flags, entries = flags | offer.flags, entries + 1
+        return structure_fault(flags, entries) > 0
+
+    def _colour_plan(self, look: Look) -> ColourPlan:
+        return ColourPlan(
+            palette=self.palette,
+            product_slot=self.product.slot,
+            product_colour=self.palette.colour(self.product.colour),
+            dress_code=look.formula.dress_code,
+            scheme=SCHEMES[len(self.ideas) % len(SCHEMES)],
+            used=Counter({word: uses for (what, word), uses in self.used.items() if what == "colour"}),
+        )
+
+    def _item(self, look: Look, filled: Filled, outfit: Sequence[Filled], plan: ColourPlan) -> TemplateItem:
+        slots = [other.choice.slot for other in outfit]
+        speaker = next((slot for slot in SPEAKING_SLOTS if slot in slots), slots[0])
+        speaks = filled.choice.slot == speaker and not (look.formula.own_kind and filled is not outfit[0])
+        return TemplateItem(
+            slot=filled.choice.slot,
+            article_types=tuple(offer.word for offer in filled.offers),
+            colours=plan.choose(filled.lead, filled.choice.slot, speaks=speaks),
+            style=look.formula.dress_code.replace("_", " "),
+            required=filled.choice.required,
+        )
+
+    def _template(self, look: Look, outfit: Sequence[Filled], items: tuple[TemplateItem, ...], plan: ColourPlan) -> Template:
+        formula = look.formula
+        nouns = [filled.lead.traits.article_type for filled in outfit]
+        colours = [item.colours[0] for item in items if item.colours]
+        return Template(
+            name=idea_name(formula.name, colours, nouns, {idea.name for idea in self.ideas}),
+            description=describe(nouns, colours, formula.says),
+            occasion=formula.occasion,
+            season=formula.season,
+            items=items,
+            confidence=round(look.fit * (1 + plan.harmony) / 2, 3),
+        )
+
+
+def _season_appeal(product: str | None, look: str | None) -> float:
+    if product not in SEASONS or look not in SEASONS:
+        return 0.0
+    gap = abs(SEASONS.index(product) - SEASONS.index(look))
+    return SEASON_GAP[min(gap, 4 - gap)]
+
+
+def _code_appeal(product: str | None, look: str) -> float:
+    if product is None or product == look:
+        return 0.0
+    return FAR_CODES.get((product, look), OTHER_CODE)

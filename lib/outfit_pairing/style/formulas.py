@@ -3,8 +3,6 @@
 A formula is a whole look. Whatever product belongs to it can be taken out; the rest is an outfit idea for that product.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which look formulas a product belongs to, and what is left of them when it is taken out, in a catalogue's own words."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -60,14 +58,14 @@ def fitting_looks(traits: Traits, wearer: str, formulas: Formulas, vocabulary: V
 
     Args:    least: products that an article type must have to be asked for.
     """
-    counter = _Counter(traits, vocabulary.kinds[wearer], formulas, least)
+    shelves = _Shelves(traits, vocabulary.kinds[wearer], formulas, least)
     slots = vocabulary.slots(wearer)
     found = []
     for formula in formulas.looks:
         place, fit = _place(traits, formula)
         if fit == ABSENT or wearer not in formula.wearers or not _dressed_for(traits, formula):
             continue
-        choices = counter.choices(formula, place)
+        choices = shelves.choices(formula, place)
         filled = {choice.slot for choice in choices}
         lacking = {piece.slot for piece in formula.pieces if piece.required and piece is not place} - filled
         if len(choices) >= 2 and not lacking & slots:
@@ -137,9 +135,11 @@ class _Shelves:
             return True
         if traits.strict is not None and formula.dress_code not in JOINS.get(traits.strict, {traits.strict}):
             return False
+        if traits.warmth is None or self.product.warmth is None:
+            return _suits_season(traits.warmth, formula.season)
         layered = formula.dress_code == "sports" or formula.season in COLD
-        gap = abs(traits.warmth - self.product.warmth) if None not in (traits.warmth, self.product.warmth) else 0
-        return gap <= WIDEST_WARMTH_GAP + layered and _suits_season(traits.warmth, formula.season)
+        near = abs(traits.warmth - self.product.warmth) <= WIDEST_WARMTH_GAP + layered
+        return near and _suits_season(traits.warmth, formula.season)
 
     def _in_numbers(self, ranked: Sequence[tuple[int, Kind]]) -> tuple[Offer, ...]:
         words: dict[str, list[tuple[int, Kind]]] = {}

@@ -3,8 +3,6 @@
 Used where patterns are written without a language model, and where a product is paired by rules.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 from outfit_pairing.style.assortment import CountRow, Vocabulary
@@ -69,5 +67,5 @@ class _Stylist:
 
 
 @lru_cache(maxsize=4)
-def _stylist(guide: StyleGuide, vocabulary: Vocabulary) -> _Stylist:
+def _stylist(guide: StyleGuide, vocabulary: Vocabulary) -> "_Stylist":
     return _Stylist(guide, vocabulary)

@@ -1,0 +1,132 @@
+"""Hands a stream of rows to Spark without holding it: a small catalogue as it is, a large one through a staging place.
+
+The staging place lies in the warehouse, since driver and workers share no other disk. Writing it goes through Spark, so
+that the driver needs no rights there of its own. It is overwritten by the next run and removed at the end of this one.
+"""
+
+import logging
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from outfit_pairing.catalog.catalogue import Catalogue
+from outfit_pairing.catalog.product_rows import SPARK_SCHEMA, ProductReader
+from outfit_pairing.catalog.rows import typed_row
+from outfit_pairing.errors import CatalogError
+from outfit_pairing.settings import Settings
+from outfit_pairing.style import load_style_guide
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+logger = logging.getLogger(__name__)
+
+CHUNK_ROWS = 50_000
+_NAME = "staged_catalogue_rows"
+
+
+@contextmanager
+def staged_rows(
+    spark: "SparkSession", settings: Settings, catalogue: Catalogue, chunk_rows: int = CHUNK_ROWS
+) -> Iterator["DataFrame"]:
+    """Every row of the catalogue in the columns of `product_rows.SPARK_SCHEMA`, cheap to read several times."""
+    place = StagingPlace(spark, settings)
+    try:
+        if not catalogue.streamed:
+            place.add(_by_spark(spark, settings, catalogue))
+            yield place.frame()
+            return
+        chunks = _frames(spark, settings, catalogue, chunk_rows)
+        first = next(chunks)
+        second = next(chunks, None)
+        if second is None:
+            yield first
+            return
+        place.add(first)
+        place.add(second)
+        for chunk in chunks:
+            place.add(chunk)
+        yield place.frame()
+    finally:
+        place.remove()
+
+
+class StagingPlace:
+    """A folder of Parquet files in the warehouse, or a table in the Unity Catalog schema."""
+
+    def __init__(self, spark: "SparkSession", settings: Settings) -> None:
+        storage = settings.storage
+        named = [part for part in (storage.catalog, storage.schema_) if part]
+        self.spark, self.used = spark, False
+        self.table = ".".join(f"`{part}`" for part in (*named, _NAME)) if named else None
+        url = re.match(r"^[a-z][a-z0-9+.-]*:", storage.warehouse)
+        self.local = None if url or named else Path(storage.warehouse).expanduser().resolve() / f"_{_NAME}"
+        self.folder = str(self.local or f"{storage.warehouse.rstrip('/')}/_{_NAME}")
+
+    def add(self, rows: "DataFrame") -> None:
+        """Write `rows` to the place; the first write of a run clears it."""
+        writer = rows.write.format("parquet").mode("append" if self.used else "overwrite")
+        self.used = True
+        if self.table:
+            writer.saveAsTable(self.table)
+        else:
+            writer.save(self.folder)
+
+    def frame(self) -> "DataFrame":
+        """All rows written in this run."""
+        return self.spark.table(self.table) if self.table else self.spark.read.schema(SPARK_SCHEMA).parquet(self.folder)
+
+    def remove(self) -> None:
+        """Clear the place; one in an object store is left for the next run to overwrite."""
+        if self.used and self.table:
+            self.spark.sql(f"DROP TABLE IF EXISTS {self.table}")
+        elif self.used and self.local:
+            shutil.rmtree(self.local, ignore_errors=True)
+
+
+def _frames(spark: "SparkSession", settings: Settings, catalogue: Catalogue, chunk_rows: int) -> Iterator["DataFrame"]:
+    reader = ProductReader(catalogue.mapping_for(catalogue.columns), load_style_guide(), settings.catalog.currency)
+    done = 0
+    for batch in reader.batches(catalogue.rows(), chunk_rows):
+        done += batch.num_rows
+        logger.info("ingest: %s rows read", f"{done:,}")
+        yield spark.createDataFrame(pa.Table.from_batches([batch]), SPARK_SCHEMA)
+
+
+def _by_spark(spark: "SparkSession", settings: Settings, catalogue: Catalogue) -> "DataFrame":
+    """Rows of a table, numbered by id and content: a table has no order of its own, and its files may be rewritten."""
+    from pyspark.errors import AnalysisException
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    try:
+        rows = _table(spark, catalogue)
+        mapping = catalogue.mapping_for(tuple(rows.columns))
+    except AnalysisException as fault:
+        raise CatalogError(f"{catalogue.path}: cannot be read as {catalogue.format} ({_first_line(fault)})") from None
+    order = Window.orderBy(F.col(f"`{mapping.columns.product_id}`"), F.to_json(F.struct("*")))
+    numbered = rows.select(F.row_number().over(order).alias("line_number"), F.struct("*").alias("row"))
+    currency = settings.catalog.currency
+
+    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        reader = ProductReader(mapping, load_style_guide(), currency)
+        found = (typed_row(one["line_number"], one["row"]) for batch in batches for one in batch.to_pylist())
+        yield from reader.batches(found, 10_000)
+
+    return numbered.mapInArrow(read, SPARK_SCHEMA)
+
+
+def _table(spark: "SparkSession", catalogue: Catalogue) -> "DataFrame":
+    if "/" not in catalogue.path:
+        return spark.table(catalogue.path)
+    path = catalogue.path if re.match(r"^[a-z][a-z0-9+.-]*:", catalogue.path) else str(Path(catalogue.path).resolve())
+    return spark.read.format(catalogue.format).load(path)
+
+
+def _first_line(fault: Exception) -> str:
+    return str(fault).strip().splitlines()[0][:200]

@@ -1,0 +1,1 @@
+"""Tests of the quality room; nothing here starts a JVM."""
