@@ -10,16 +10,21 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from outfit_pairing import __version__
 from outfit_pairing.errors import InputError, OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport
+from outfit_pairing.storage.tracking import check_tracking
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 logger = logging.getLogger(__name__)
 
+PIPED_WIDTH = 140  # columns of tables that no terminal shows
 STAGE_HELP = {
     "ingest": "read a catalogue file into products and rejected_products",
     "embed": "encode each distinct product text once",
@@ -88,7 +93,12 @@ def main_parser() -> argparse.ArgumentParser:
 
 def _command(commands, name, text, function) -> argparse.ArgumentParser:  # type: ignore[no-untyped-def]
     command: argparse.ArgumentParser = commands.add_parser(
-        name, help=text, description=f"{text[0].upper()}{text[1:]}.", epilog=EPILOG, formatter_class=argparse.RawTextHelpFormatter
+        name,
+        help=text,
+        description=f"{text[0].upper()}{text[1:]}.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawTextHelpFormatter,
+        allow_abbrev=False,
     )
     command.set_defaults(run=function, catalog=None, mapping=None)
     command.add_argument(
@@ -134,6 +144,7 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
 
         check_catalog(settings)
     check_warehouse(settings)
+    check_tracking(settings)
     from outfit_pairing.storage.session import open_session
 
     spark = open_session(settings)
@@ -168,7 +179,6 @@ def _show_reports(reports: Sequence[StageReport], *, as_json: bool) -> None:
         return
     if not reports:
         return
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title="Stages", title_justify="left")
@@ -178,7 +188,7 @@ def _show_reports(reports: Sequence[StageReport], *, as_json: bool) -> None:
         what = ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in one.counters.items())
         figures = (one.rows_in, one.rows_out, one.rows_rejected)
         table.add_row(one.stage, *(f"{figure:,}" for figure in figures), f"{one.seconds:.1f}", what)
-    console = Console(width=None if sys.stdout.isatty() else 140)
+    console = _console()
     console.print(table)
     total = sum(report.seconds for report in reports)
     unchanged = all(report.counters.get("rows_written", 0) == 0 for report in reports)
@@ -201,26 +211,37 @@ def _say_what_next(settings: Settings) -> None:
 
 
 def _explain(flags: argparse.Namespace) -> int:
-    from outfit_pairing.publishing.explain import outfits_of, render
-
-    settings = _settings(flags)
+    from outfit_pairing.publishing.explain import print_outfits
+    from outfit_pairing.publishing.outfits import outfits_of
     from outfit_pairing.storage.session import open_session
 
-    outfits = outfits_of(open_session(settings), settings, flags.product_id)
+    settings = _settings(flags)
+    found = outfits_of(open_session(settings), settings, flags.product_id)
     if flags.json:
-        sys.stdout.write(json.dumps(asdict(outfits), indent=2, ensure_ascii=False) + "\n")
+        sys.stdout.write(found.as_json() + "\n")
     else:
-        render(outfits)
+        print_outfits(found, _console())
     return 0
 
 
 def _show_outfits(flags: argparse.Namespace) -> int:
-    from outfit_pairing.publishing.explain import render_spread
+    from outfit_pairing.publishing.explain import print_read_aloud
+    from outfit_pairing.publishing.outfits import spread_of_outfits
     from outfit_pairing.storage.session import open_session
 
     settings = _settings(flags)
-    render_spread(open_session(settings), settings, flags.count, flags.seed)
+    for number, found in enumerate(spread_of_outfits(open_session(settings), settings, flags.count, flags.seed), 1):
+        if flags.json:
+            sys.stdout.write(found.as_json() + "\n")
+        else:
+            print_read_aloud(number, found, _console())
     return 0
+
+
+def _console() -> "Console":
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
 def _sample(flags: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ from outfit_pairing.errors import GateMissed
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.tables import RUNS
+from outfit_pairing.storage.tracking import track
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -59,6 +60,7 @@ def run_stages(
     finally:
         if outcomes:
             _remember(spark, settings, outcomes)
+            track(settings, [outcome.report for outcome in outcomes])
     return [outcome.report for outcome in outcomes]
 
 

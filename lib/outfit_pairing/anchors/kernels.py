@@ -30,7 +30,9 @@ def choose_anchors(stratum: pa.Table, numbers: Mapping[str, int]) -> pa.Table:
     rows = stratum.sort_by("product_id")
     sampled, incumbents = (np.asarray(rows[name], dtype=np.bool_) for name in ("sampled", "incumbent"))
     alike = likeness(vectors_of(rows["vector"]), np.asarray(rows["slot"], dtype=np.str_), sampled)
-    chosen = choose(alike, sampled, incumbents, numbers[rows["stratum"][0].as_py()])
+    # fewer rows than anchors come when vectors are missing, which the stage reports
+    number = min(numbers[rows["stratum"][0].as_py()], int(sampled.sum()))
+    chosen = choose(alike, sampled, incumbents, number)
     places = pa.array(range(len(chosen)), pa.int32())
     return rows.take(pa.array(chosen)).drop_columns("sampled").append_column("place", places)
 

@@ -4,7 +4,7 @@ Similarities are products of fixed-point vectors (whole numbers, exact in float3
 choice depends neither on the order of rows nor on how the work was cut.
 """
 
-from collections.abc import Sequence
+import heapq
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,39 +26,53 @@ def likeness(vectors: Vectors, slots: npt.NDArray[np.str_], targets: Mask) -> Ve
     Returns: (n, m) float32 of whole numbers.
     """
     alike: Vectors = np.maximum(vectors @ vectors[targets].T, 0)
-    alike[slots[:, None] != slots[targets]] = 0
+    codes = np.unique(slots, return_inverse=True)[1]
+    alike[codes[:, None] != codes[targets]] = 0
     return alike
 
 
-def facility_location(similarity: Vectors, budget: int, start: Sequence[int] = (), allowed: Mask | None = None) -> Rows:
-    """Rows that together stand best for all columns: each step takes the row that adds most.
+def facility_location(similarity: Vectors, budget: int, reached: Vectors | None = None) -> Rows:
+    """Rows that together stand best for all columns: each step takes the row that adds most to the largest similarities.
 
-    Without `start` their value is at least 1 - 1/e of the best that `budget` rows can have.
+    Without `reached` their value is at least 1 - 1/e of the best that `budget` rows can have. What a row adds never
+    grows from one step to the next, so a row is looked at again only when its last gain is the largest left.
 
-    Args:    similarity: (n, m), not negative.   budget: rows to choose, those of `start` included.
-             start: rows chosen already.   allowed: (n,) rows that may be added; None: all.
-    Returns: (budget,) int64: `start`, then rows by order of choice; ties to the smaller index.
-    Raises:  ValueError: there are fewer than `budget` rows to choose.
-    Source:  Nemhauser, Wolsey and Fisher, An analysis of approximations for maximizing submodular set functions, 1978.
+    Args:    similarity: (n, m), not negative.   budget: rows to choose.   reached: (m,) similarity that columns have already.
+    Returns: (budget,) int64 by order of choice; ties to the smaller index.
+    Raises:  ValueError: budget > n.
+    Source:  Nemhauser, Wolsey and Fisher, An analysis of approximations for maximizing submodular set functions, 1978;
+             Minoux, Accelerated greedy algorithms for maximizing submodular set functions, 1978.
     """
-    chosen = list(start)
-    free = np.ones(len(similarity), dtype=np.bool_) if allowed is None else allowed.copy()
-    free[chosen] = False
-    if budget - len(chosen) > free.sum():
-        raise ValueError(f"{budget} rows asked for; {len(chosen)} given and {free.sum()} free")
-    reached = similarity[chosen].max(axis=0, initial=0)
+    if budget > len(similarity):
+        raise ValueError(f"{budget} rows asked for, there are {len(similarity)}")
+    reached = np.zeros(similarity.shape[1], dtype=similarity.dtype) if reached is None else reached
+    queue = [(-gain, row) for row, gain in enumerate(_gains(similarity, reached).tolist())]
+    heapq.heapify(queue)
+    chosen: list[int] = []
     while len(chosen) < budget:
-        gains = np.maximum(similarity - reached, 0).sum(axis=1, dtype=np.float64)
-        best = int(np.where(free, gains, -1).argmax())
-        chosen.append(best)
-        free[best] = False
-        reached = np.maximum(reached, similarity[best])
+        row = heapq.heappop(queue)[1]
+        now = (-float(_gains(similarity[row], reached)), row)
+        if queue and queue[0] < now:
+            heapq.heappush(queue, now)
+        else:
+            chosen.append(row)
+            reached = np.maximum(reached, similarity[row])
     return np.array(chosen, dtype=np.int64)
+
+
+def _gains(similarity: Vectors, reached: Vectors) -> npt.NDArray[np.float64]:
+    result: npt.NDArray[np.float64] = np.maximum(similarity - reached, 0).sum(axis=-1, dtype=np.float64)
+    return result
 
 
 def value(similarity: Vectors, chosen: Rows) -> float:
     """How well the chosen rows stand for all columns: the sum over columns of the largest similarity."""
-    return float(similarity[chosen].max(axis=0, initial=0).sum(dtype=np.float64))
+    return float(_reached(similarity, chosen).sum(dtype=np.float64))
+
+
+def _reached(similarity: Vectors, chosen: Rows) -> Vectors:
+    result: Vectors = similarity[chosen].max(axis=0, initial=0)
+    return result
 
 
 def choose(similarity: Vectors, sampled: Mask, incumbents: Mask, number: int) -> Rows:
@@ -71,21 +85,22 @@ def choose(similarity: Vectors, sampled: Mask, incumbents: Mask, number: int) ->
              sampled: (n,), m of them true.   incumbents: (n,).   number: anchors to choose, at most m.
     Returns: (number,) row indices by order of choice.
     """
-    fresh = facility_location(similarity, number, allowed=sampled)
+    fresh = _best_of(similarity, np.flatnonzero(sampled), number)
+    enough = KEPT_FROM * value(similarity, fresh)
     standing = np.flatnonzero(incumbents)
-    best_first = facility_location(similarity, min(number, len(standing)), allowed=incumbents)
-    for keep in range(len(best_first), 0, -1):
-        kept = facility_location(similarity, number, start=best_first[:keep].tolist(), allowed=sampled)
-        if value(similarity, kept) >= KEPT_FROM * value(similarity, fresh):
-            return _in_order(similarity, kept)
+    standing = _best_of(similarity, standing, min(number, len(standing)))
+    for keep in range(len(standing), 0, -1):
+        kept = standing[:keep]
+        others = np.setdiff1d(np.flatnonzero(sampled), kept)
+        chosen = np.concatenate([kept, _best_of(similarity, others, number - keep, _reached(similarity, kept))])
+        if value(similarity, chosen) >= enough:
+            # in the order in which they would be chosen among themselves, which says nothing about the past
+            return _best_of(similarity, np.sort(chosen), number)
     return fresh
 
 
-def _in_order(similarity: Vectors, chosen: Rows) -> Rows:
-    """The order in which these rows would be chosen among themselves, so that it says nothing about the past."""
-    mine = np.zeros(len(similarity), dtype=np.bool_)
-    mine[chosen] = True
-    return facility_location(similarity, len(chosen), allowed=mine)
+def _best_of(similarity: Vectors, rows: Rows, number: int, reached: Vectors | None = None) -> Rows:
+    return rows[facility_location(similarity[rows], number, reached)] if number else rows[:0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ for. The driver holds only counts and the anchors.
 import logging
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +19,7 @@ from outfit_pairing.anchors.kernels import CHOSEN, STANDING, StandFor, choose_an
 from outfit_pairing.anchors.selection import Place
 from outfit_pairing.anchors.strata import MOST_PER_STRATUM, Stratum, allocate, may_be_anchor
 from outfit_pairing.embedding.encoders import encoder_name
-from outfit_pairing.errors import InputError
+from outfit_pairing.errors import InputError, MissingTable
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, PRODUCT_EMBEDDINGS, PRODUCTS
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KIND = ("article_type", "slot", "department")  # what decides whether products may be anchors
+Kind: TypeAlias = tuple[str | None, str, str | None]
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
@@ -39,70 +40,95 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     Raises: MissingTable: no products or no vectors yet.   InputError: some products have no vector of the set encoder.
     """
     store = TableStore(spark, settings)
-    every = store.read(PRODUCTS)
-    kinds = every.groupBy(*KIND).count().collect()
-    products = _with_strata(_with_incumbents(store, _anchorable(every, kinds)))
+    products = _with_stratum(store.read(PRODUCTS))
     encoder = encoder_name(settings.embedding)
     vectors = store.read(PRODUCT_EMBEDDINGS).where(F.col("encoder") == encoder).select("text_hash", "vector")
-    strata = _strata(products, vectors, encoder)
+    incumbents = _incumbents(store)
+    census = _census(products.join(incumbents, "product_id", "left"))
+    never = _never(census)
+    strata = _strata(census, never)
     order = allocate(strata, settings.anchors.budget)
     logger.info("%s strata, %s of them share %s anchors", len(strata), len(set(order)), len(order))
-    anchors = _chosen(products, vectors, order)
-    rows = _rows(anchors, _represents(products, vectors, anchors), strata, order)
+    products = _without(never, products.where("in_stock"))
+    anchors = _chosen(products.join(incumbents, "product_id", "left"), vectors, order)
+    represents = _represents(products, vectors, anchors)
+    missing = sum(stratum.size for stratum in strata) - sum(represents.values())
+    if missing:
+        raise InputError(f"{missing} products have no vector of {encoder}; run `outfit-pairing embed` first")
+    rows = _rows(anchors, represents, strata, order)
     written = store.merge(ANCHOR_PRODUCTS, spark.createDataFrame(rows, ANCHOR_PRODUCTS.schema), delete_missing=True)
     return StageReport(
         stage=ANCHOR_PRODUCTS.stage,
-        rows_in=sum(kind["count"] for kind in kinds),
+        rows_in=sum(row["products"] for row in census),
         rows_out=len(rows),
         counters=_coverage(strata, order)
         | {"anchors_kept": pc.sum(anchors["incumbent"]).as_py() or 0, "rows_written": written.rows_written},
     )
 
 
-def _anchorable(products: "DataFrame", kinds: "Sequence[Row]") -> "DataFrame":
-    """Products in stock of the kinds that may be anchors."""
-    guide = load_style_guide()
-    found = [(kind["article_type"], kind["slot"], kind["department"]) for kind in kinds]
-    never = [kind for kind in found if not may_be_anchor(*kind, guide)]
-    named = products.sparkSession.createDataFrame(never, ", ".join(f"never_{name} string" for name in KIND))
-    same = [products[name].eqNullSafe(named[f"never_{name}"]) for name in KIND]
-    return products.where("in_stock").join(F.broadcast(named), same, "left_anti")
-
-
-def _with_incumbents(store: TableStore, products: "DataFrame") -> "DataFrame":
-    """With `incumbent`: whether the product is an anchor already."""
-    if not store.exists(ANCHOR_PRODUCTS):
-        return products.withColumn("incumbent", F.lit(False))
-    before = store.read(ANCHOR_PRODUCTS).select("product_id", F.lit(True).alias("incumbent"))
-    return products.join(F.broadcast(before), "product_id", "left").fillna(False, ["incumbent"])
-
-
-def _with_strata(products: "DataFrame") -> "DataFrame":
-    """The columns that selection reads, with `stratum`; what the shop does not say is `any`."""
-    parts = [F.coalesce("category", "slot"), *(F.coalesce(name, F.lit("any")) for name in ("audience", "usage", "season"))]
+def _with_stratum(products: "DataFrame") -> "DataFrame":
+    """The columns that selection reads. A category that the shop does not give is the slot, other words are `any`."""
+    category = F.coalesce("category", "slot")
+    said = [F.coalesce(name, F.lit("any")) for name in ("audience", "usage", "season")]
     return products.select(
         "product_id",
-        "text_hash",
-        "slot",
+        *KIND,
         "audience",
-        "incumbent",
-        parts[0].alias("category"),
-        F.concat_ws(" | ", *parts).alias("stratum"),
+        "in_stock",
+        "text_hash",
+        category.alias("category"),
+        F.concat_ws(" | ", category, *said).alias("stratum"),
     )
 
 
-def _strata(products: "DataFrame", vectors: "DataFrame", encoder: str) -> list[Stratum]:
-    embedded = vectors.select("text_hash", F.lit(1).alias("embedded"))
-    counts = (
-        products.join(embedded, "text_hash", "left")
-        .groupBy("stratum", "category")
-        .agg(F.count("*").alias("size"), F.count("embedded").alias("embedded"), F.count_if("incumbent").alias("incumbents"))
+def _incumbents(store: TableStore) -> "DataFrame":
+    """Ids of the anchors of the last run, with `incumbent` true; none before the first."""
+    try:
+        before = store.read(ANCHOR_PRODUCTS).select("product_id")
+    except MissingTable:
+        before = store.spark.createDataFrame([], "product_id string")
+    return F.broadcast(before.withColumn("incumbent", F.lit(True)))
+
+
+def _census(products: "DataFrame") -> "Sequence[Row]":
+    """Products, those in stock and the incumbents among these, by stratum and kind."""
+    return (
+        products.groupBy("stratum", "category", *KIND)
+        .agg(
+            F.count("*").alias("products"),
+            F.count_if("in_stock").alias("size"),
+            F.count_if(F.col("in_stock") & F.col("incumbent")).alias("incumbents"),
+        )
         .collect()
     )
-    missing = sum(row["size"] - row["embedded"] for row in counts)
-    if missing:
-        raise InputError(f"{missing} products have no vector of {encoder}; run `outfit-pairing embed` first")
-    return [Stratum(row["stratum"], row["category"], row["size"], row["incumbents"]) for row in counts]
+
+
+def _never(census: "Sequence[Row]") -> list[Kind]:
+    """Kinds of products that are no anchors."""
+    guide = load_style_guide()
+    kinds = {_kind(row) for row in census}
+    return [kind for kind in kinds if not may_be_anchor(*kind, guide)]
+
+
+def _kind(row: "Row") -> Kind:
+    return row["article_type"], row["slot"], row["department"]
+
+
+def _strata(census: "Sequence[Row]", never: Sequence[Kind]) -> list[Stratum]:
+    """The strata of all products in stock that may be anchors."""
+    sizes, incumbents, category = Counter[str](), Counter[str](), {}
+    for row in census:
+        if row["size"] and _kind(row) not in never:
+            sizes[row["stratum"]] += row["size"]
+            incumbents[row["stratum"]] += row["incumbents"]
+            category[row["stratum"]] = row["category"]
+    return [Stratum(key, category[key], sizes[key], incumbents[key]) for key in sizes]
+
+
+def _without(never: Sequence[Kind], products: "DataFrame") -> "DataFrame":
+    named = products.sparkSession.createDataFrame(list(never), ", ".join(f"never_{name} string" for name in KIND))
+    same = [products[name].eqNullSafe(named[f"never_{name}"]) for name in KIND]
+    return products.join(F.broadcast(named), same, "left_anti")
 
 
 def _chosen(products: "DataFrame", vectors: "DataFrame", order: Sequence[str]) -> pa.Table:
@@ -113,6 +139,7 @@ def _chosen(products: "DataFrame", vectors: "DataFrame", order: Sequence[str]) -
         products.where(F.col("stratum").isin(list(numbers)))
         .withColumn("sampled", F.row_number().over(by_hash) <= MOST_PER_STRATUM)
         .where("sampled OR incumbent")
+        .withColumn("incumbent", F.coalesce("incumbent", F.lit(False)))
         .join(vectors, "text_hash")
         .select("stratum", "slot", "audience", "product_id", "vector", "incumbent", "sampled")
         .groupBy("stratum")

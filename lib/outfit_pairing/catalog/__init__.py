@@ -4,8 +4,8 @@ Reading and normalising are plain Python over a stream of rows (no Spark, little
 `stage` hands the result to Spark and Delta.
 """
 
-from outfit_pairing.catalog.catalogue import Catalogue, check_catalog, open_catalogue
 from outfit_pairing.catalog.mapping import CatalogueMapping, load_mapping
 from outfit_pairing.catalog.sample import write_sample
+from outfit_pairing.catalog.source import Catalogue, check_catalog, open_catalogue
 
 __all__ = ["Catalogue", "CatalogueMapping", "check_catalog", "load_mapping", "open_catalogue", "write_sample"]

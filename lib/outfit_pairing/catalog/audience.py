@@ -3,7 +3,8 @@
 The rule, in this order:
 1. A phrase that only seems to say so ("Spice Girls", or one of the mapping's `adults`) says nothing.
 2. "kid(s)", "kidswear", "infant", "toddler", "newborn", "children('s)" say child, and so does a name that opens with
-   one of the mapping's `children` (labels that make nothing else); "junior" and "jr" do on footwear, where they are sizes (in clothes they are a women's cut, or a code).
+   one of the mapping's `children` (labels that make nothing else); "junior" and "jr" do on footwear, where they are
+   sizes (in clothes they are a women's cut, or a code).
 3. "boys" and "girls" say child, and "boy" and "girl" after "little", "baby", "teen" or "teenage", unless the name also
    says men, women or adults, the product is make-up, or the column says the other sex ("Boy Shorts" of women).
    A lone "Girl", "Baby" or "Child" says nothing: "Party Girl", "Baby Pink", "Wild Child".
@@ -12,6 +13,7 @@ The rule, in this order:
 
 import re
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 ADULT_PHRASES = (
     "backstreet boys",
@@ -33,10 +35,25 @@ ADULT_PHRASES = (
     "spice girls",
 )
 
-_CHILD = frozenset("kid kids kidswear kidwear infant infants toddler toddlers newborn newborns children childrens".split())
+_CHILD = frozenset(
+    {
+        "kid",
+        "kids",
+        "kidswear",
+        "kidwear",
+        "infant",
+        "infants",
+        "toddler",
+        "toddlers",
+        "newborn",
+        "newborns",
+        "children",
+        "childrens",
+    }
+)
 _JUNIOR = frozenset({"junior", "juniors", "jr"})
-_ADULT = frozenset("men mens man women womens woman ladies adult adults".split())
-_YOUNG = frozenset("little baby teen teenage".split())
+_ADULT = frozenset({"men", "mens", "man", "women", "womens", "woman", "ladies", "adult", "adults"})
+_YOUNG = frozenset({"little", "baby", "teen", "teenage"})
 _WORTH_A_LOOK = ("kid", "infant", "toddler", "newborn", "child", "boy", "girl", "junior", "jr")  # most names hold none
 _SIGNS = re.compile(r"[^a-z0-9]+")
 _NO_APOSTROPHES = str.maketrans("", "", "'’`")
@@ -79,7 +96,7 @@ class NameReader:
 
 def _says(words: Sequence[str], sex: str) -> str | None:
     """clearly, barely or not at all (None)."""
-    young = any(word in _YOUNG and after == sex for word, after in zip(words, words[1:], strict=False))
+    young = any(word in _YOUNG and after == sex for word, after in pairwise(words))
     if f"{sex}s" in words or young:
         return "clearly"
     return "barely" if sex in words else None
@@ -92,4 +109,3 @@ def _child_of(said: str | None, named: Sequence[str]) -> str:
 def _plain(name: str) -> str:
     """Lower case, single spaces, no apostrophes, other signs as spaces."""
     return _SIGNS.sub(" ", name.lower().translate(_NO_APOSTROPHES))
-

@@ -1,7 +1,7 @@
 """The text that the encoder reads of a product: short, since short texts encode faster, and the same for equal products."""
 
-from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 
 from outfit_pairing.style import ArticleType, Colour
 from outfit_pairing.style.normalise import key, words
@@ -28,5 +28,5 @@ def _called(fact: ArticleType | Colour | str) -> tuple[str, frozenset[str]]:
 def _spoken(name: str) -> set[str]:
     """Keys of all runs of one to three words."""
     parts = words(name)
-    pairs = [a + b for a, b in zip(parts, parts[1:], strict=False)]
+    pairs = [a + b for a, b in pairwise(parts)]
     return {*parts, *pairs, *(a + b for a, b in zip(pairs, parts[2:], strict=False))}

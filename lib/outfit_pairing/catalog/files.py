@@ -112,9 +112,7 @@ def refuse_binary(path: str, head: bytes, encoding: str) -> None:
     """Raises CatalogError when the bytes are no text at all (a picture, a spreadsheet, an archive)."""
     wide = encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
     if b"\0" in head and not wide:
-        raise CatalogError(
-            f"{path}: is not a text file (it holds binary data); export the catalogue as CSV, JSON lines or Parquet"
-        )
+        raise CatalogError(f"{path}: is not a text file (it holds binary data); export the catalogue as CSV, JSON lines or Parquet")
 
 
 def delimiter_of(path: str, header: str) -> str:

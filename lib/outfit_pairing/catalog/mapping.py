@@ -1,13 +1,13 @@
 """What a catalogue's columns and values mean: one YAML file per known layout.
 
-    format: csv                      # csv, jsonl, parquet, delta; left out: seen from the file
-    quoting: none                    # double (the default: "a, b") or none
-    repair: join_last_column         # surplus fields are unescaped delimiters of the last column
-    columns: {product_id: id, name: title, audience: gender, …}
-    values: {audience: {Damen: women}, season: {HW: winter}}     # before the style guide is asked
-    nulls: {colour: [NA], all: ["-"]}                            # literals that mean "not said"
-    children: [doodle]               # openings of names that say "for a child" in this shop
-    adults: [beach boys]             # phrases of names that only seem to say so
+format: csv                      # csv, jsonl, parquet, delta; left out: seen from the file
+quoting: none                    # double (the default: "a, b") or none
+repair: join_last_column         # surplus fields are unescaped delimiters of the last column
+columns: {product_id: id, name: title, audience: gender, …}
+values: {audience: {Damen: women}, season: {HW: winter}}     # before the style guide is asked
+nulls: {colour: [NA], all: ["-"]}                            # literals that mean "not said"
+children: [doodle]               # openings of names that say "for a child" in this shop
+adults: [beach boys]             # phrases of names that only seem to say so
 """
 
 import difflib
@@ -152,7 +152,8 @@ def _choices() -> str:
 
 
 def _complaint(fault: ValidationError) -> str:
-    first = fault.errors()[0]
+    # a misspelt key is the cause of a missing one
+    first = min(fault.errors(), key=lambda one: one["type"] != "extra_forbidden")
     key = ".".join(str(part) for part in first["loc"])
     known = FIELDS if key.startswith("columns.") else tuple(CatalogueMapping.model_fields)
     if first["type"] == "extra_forbidden":

@@ -5,8 +5,10 @@ import re
 _SYMBOLS = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR", "¥": "JPY", "rs": "INR", "zł": "PLN", "kr": "SEK"}
 _NUMBER = re.compile(r"\d[\d.,'’\s]*")
 _CODE = re.compile(r"\b[A-Z]{3}\b")
-_OUT = frozenset("no n false f out sold unavailable outofstock soldout notavailable discontinued none".split())
-_IN = frozenset("yes y true t in available instock preorder backorder limited lowstock onsale".split())
+_OUT = frozenset(
+    {"no", "n", "false", "f", "out", "sold", "unavailable", "outofstock", "soldout", "notavailable", "discontinued", "none"}
+)
+_IN = frozenset({"yes", "y", "true", "t", "in", "available", "instock", "preorder", "backorder", "limited", "lowstock", "onsale"})
 
 
 def price_of(text: str) -> tuple[float, str | None] | None:
@@ -15,7 +17,7 @@ def price_of(text: str) -> tuple[float, str | None] | None:
     None when there is no positive amount in it, or more than one number (a range has no one price).
     """
     numbers = _NUMBER.findall(text)
-    if len(numbers) != 1 or "-" in text.split(numbers[0])[0]:
+    if len(numbers) != 1 or "-" in text.partition(numbers[0])[0]:
         return None
     amount = float(_with_point(re.sub(r"['’\s]", "", numbers[0]).rstrip(".,")))
     return (amount, currency_of(text)) if amount > 0 else None

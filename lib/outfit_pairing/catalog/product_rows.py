@@ -98,17 +98,15 @@ class ProductReader:
         child = self.names.child(name, stated, article.slot)
         colour = self.colour(said["colour"]) if "colour" in said else None
         usage = self.usage(said.get("usage"))
-        text = encoder_text(
-            name, article_type if article.unknown_word else article.known, colour or said.get("colour"), usage
-        )
+        text = encoder_text(name, article_type if article.unknown_word else article.known, colour or said.get("colour"), usage)
         price, currency = self._price(said)
         return {
             "product_id": said["product_id"],
             "name": name,
-            "audience": child or stated or self._audience(said, article.known and article.known.audience),
+            "audience": child or stated or self._audience(said, article.known.audience if article.known else None),
             "department": said.get("department"),
             "category": said.get("category"),
-            "article_type": article_type or (article.known and article.known.name),
+            "article_type": article_type or (article.known.name if article.known else None),
             "slot": article.slot,
             "colour": colour and colour.name,
             "colour_family": colour and colour.family,

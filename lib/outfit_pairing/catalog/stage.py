@@ -4,11 +4,12 @@ Every row of the catalogue ends in one of the two. Only what changed since the l
 """
 
 import logging
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from outfit_pairing.catalog.catalogue import Catalogue, open_catalogue
 from outfit_pairing.catalog.product_rows import NOTES
 from outfit_pairing.catalog.rejects import reject
+from outfit_pairing.catalog.source import Catalogue, open_catalogue
 from outfit_pairing.catalog.staging import staged_rows
 from outfit_pairing.errors import CatalogError, listed
 from outfit_pairing.settings import Settings
@@ -17,7 +18,7 @@ from outfit_pairing.storage.tables import PRODUCTS, REJECTED_PRODUCTS
 from outfit_pairing.style import SLOTS
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
 logger = logging.getLogger(__name__)
 
@@ -33,17 +34,30 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     logger.info("ingest: %s as %s, mapping %s", catalogue.path, catalogue.format, settings.catalog.mapping)
     with staged_rows(spark, settings, catalogue) as rows:
         judged = refuse_duplicates(rows)
-        figures = _figures(judged, catalogue)
-        written = _write(TableStore(spark, settings), catalogue, judged)
+        found = _figures(judged, catalogue)
+        # most catalogues hold no duplicates: then the writes need not look for them again
+        written = _write(TableStore(spark, settings), catalogue, judged if found.duplicates else rows, found)
     report = StageReport(
-        stage="ingest",
-        rows_in=figures.pop("rows_in"),
-        rows_out=figures.pop("rows_out"),
-        rows_rejected=figures.pop("rows_rejected"),
-        counters=figures | {"rows_written": written},
+        "ingest", found.rows_in, found.rows_out, found.rows_rejected, counters={**found.counters, "rows_written": written}
     )
     logger.info("ingest: %s products, %s rejected, %s rows written", report.rows_out, report.rows_rejected, written)
     return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Figures:
+    """What one pass over all rows tells. `rejects`: a fingerprint of the refused rows, whatever their order."""
+
+    rows_out: int
+    rows_rejected: int
+    duplicates: int
+    priced: int
+    rejects: int
+    counters: dict[str, int | float | str]
+
+    @property
+    def rows_in(self) -> int:
+        return self.rows_out + self.rows_rejected
 
 
 def refuse_duplicates(rows: "DataFrame") -> "DataFrame":
@@ -68,34 +82,69 @@ def refuse_duplicates(rows: "DataFrame") -> "DataFrame":
     )
 
 
-def _figures(judged: "DataFrame", catalogue: Catalogue) -> dict[str, Any]:
-    """What the report says, from one pass; warns of what outfits will lack.
+def _figures(judged: "DataFrame", catalogue: Catalogue) -> _Figures:
+    """One pass; warns of what outfits will lack.
 
     Raises:  CatalogError: no row can be used, so that writing would empty the tables.
     """
     from pyspark.sql import functions as F
 
-    notes = [F.count_if(F.col(note)).alias(note) for note in NOTES]
-    nobody = F.count_if(F.col("audience").isNull()).alias("without_audience")
-    summary = judged.groupBy("slot", "reason_code").agg(F.count("*").alias("rows"), *notes, nobody).collect()
+    summary = (
+        _with_source(judged, catalogue)
+        .groupBy("slot", "reason_code")
+        .agg(
+            F.count("*").alias("rows"),
+            F.count("price").alias("priced"),
+            F.count_if(F.col("audience").isNull()).alias("without_audience"),
+            *(F.count_if(F.col(note)).alias(note) for note in NOTES),
+            _fingerprint().alias("fingerprint"),
+        )
+        .collect()
+    )
     sold = [row for row in summary if row.reason_code is None]
-    refused = {row.reason_code: row.rows for row in summary if row.reason_code is not None}
-    rows_out, rows_rejected = sum(row.rows for row in sold), sum(row.rows for row in summary) - sum(row.rows for row in sold)
-    if rows_out == 0:
-        raise CatalogError(f"{catalogue.path}: none of its {rows_rejected} rows can be sold ({listed(sorted(refused))})")
+    refused = [row for row in summary if row.reason_code is not None]
+    if not sold:
+        reasons = listed(sorted(row.reason_code for row in refused))
+        raise CatalogError(f"{catalogue.path}: none of its {sum(row.rows for row in refused)} rows can be sold ({reasons})")
     totals = {note: sum(row[note] for row in sold) for note in (*NOTES, "without_audience")}
-    missing = [slot for slot in SLOTS if slot not in _NOT_WORN | {row.slot for row in sold}]
-    if missing:
-        logger.warning("ingest: the catalogue has nothing for %s; outfits go without", ", ".join(missing))
     if totals["unknown_article_type"]:
         _name_unknown_types(judged)
-    return {
-        "rows_in": rows_out + rows_rejected,
-        "rows_out": rows_out,
-        "rows_rejected": rows_rejected,
-        **{f"{name}s" if name.startswith("un") else name: count for name, count in totals.items()},
-        "missing_slots": ", ".join(missing),
-    }
+    return _Figures(
+        rows_out=sum(row.rows for row in sold),
+        rows_rejected=sum(row.rows for row in refused),
+        duplicates=sum(row.rows for row in refused if row.reason_code == "duplicate_id"),
+        priced=sum(row.priced for row in sold),
+        rejects=sum(int(row.fingerprint) for row in refused),
+        counters={
+            "repaired": totals["repaired"],
+            "audience_from_name": totals["audience_from_name"],
+            "without_audience": totals["without_audience"],
+            "unknown_article_types": totals["unknown_article_type"],
+            "unknown_colours": totals["unknown_colour"],
+            "unreadable_prices": totals["unreadable_price"],
+            "missing_slots": _missing_slots({row.slot for row in sold}),
+        },
+    )
+
+
+def _missing_slots(present: set[str]) -> str:
+    missing = [slot for slot in SLOTS if slot not in present | _NOT_WORN]
+    if missing:
+        logger.warning("ingest: the catalogue has nothing for %s; outfits go without", ", ".join(missing))
+    return ", ".join(missing)
+
+
+def _with_source(judged: "DataFrame", catalogue: Catalogue) -> "DataFrame":
+    from pyspark.sql import functions as F
+
+    return judged.withColumn("source", F.lit(catalogue.source))
+
+
+def _fingerprint() -> "Column":
+    """An aggregate that is equal for equal sets of rejected rows."""
+    from pyspark.sql import functions as F
+
+    return F.sum(F.xxhash64(*(F.col(column.name) for column in REJECTED_PRODUCTS.columns)).cast("decimal(38,0)"))
 
 
 def _name_unknown_types(judged: "DataFrame") -> None:
@@ -105,25 +154,28 @@ def _name_unknown_types(judged: "DataFrame") -> None:
     logger.warning("ingest: article types that the style guide does not know: %s", listed(names))
 
 
-def _write(store: TableStore, catalogue: Catalogue, judged: "DataFrame") -> int:
+def _write(store: TableStore, catalogue: Catalogue, judged: "DataFrame", found: _Figures) -> int:
     """Rows written to both tables."""
     from pyspark.sql import functions as F
 
-    products = with_price_tiers(judged.where("reason_code IS NULL")).select(*(column.name for column in PRODUCTS.columns))
+    products = judged.where("reason_code IS NULL")
+    products = with_price_tiers(products) if found.priced else products.withColumn("price_tier", F.lit(None).cast("string"))
+    products = products.select(*(column.name for column in PRODUCTS.columns))
     written = store.merge(PRODUCTS, products, delete_missing=True).rows_written
-    rejected = judged.where("reason_code IS NOT NULL").withColumn("source", F.lit(catalogue.source))
-    rejected = rejected.select(*(column.name for column in REJECTED_PRODUCTS.columns))
-    if _as_before(store, rejected):
+    if _as_before(store, found):
         return written
+    rejected = _with_source(judged, catalogue).where("reason_code IS NOT NULL")
+    rejected = rejected.select(*(column.name for column in REJECTED_PRODUCTS.columns))
     return written + store.merge(REJECTED_PRODUCTS, rejected, delete_missing=True).rows_written
 
 
-def _as_before(store: TableStore, rejected: "DataFrame") -> bool:
-    """Whether the table holds these rows already, under whatever run; it always shows the latest catalogue."""
-    if not store.exists(REJECTED_PRODUCTS):
-        return False
-    held = store.read(REJECTED_PRODUCTS).select(*rejected.columns)
-    return held.exceptAll(rejected).unionAll(rejected.exceptAll(held)).isEmpty()
+def _as_before(store: TableStore, found: _Figures) -> bool:
+    """Whether the table, which always shows the latest catalogue's rejects, holds these already, under whatever run."""
+    from pyspark.sql import functions as F
+
+    store.create(REJECTED_PRODUCTS)
+    held = store.read(REJECTED_PRODUCTS).agg(F.count("*").alias("rows"), _fingerprint().alias("fingerprint")).collect()[0]
+    return (held.rows, int(held.fingerprint or 0)) == (found.rows_rejected, found.rejects)
 
 
 def with_price_tiers(products: "DataFrame") -> "DataFrame":

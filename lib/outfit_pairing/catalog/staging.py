@@ -7,16 +7,16 @@ that the driver needs no rights there of its own. It is overwritten by the next 
 import logging
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from outfit_pairing.catalog.catalogue import Catalogue
 from outfit_pairing.catalog.product_rows import SPARK_SCHEMA, ProductReader
 from outfit_pairing.catalog.rows import typed_row
+from outfit_pairing.catalog.source import Catalogue
 from outfit_pairing.errors import CatalogError
 from outfit_pairing.settings import Settings
 from outfit_pairing.style import load_style_guide
@@ -113,7 +113,7 @@ def _by_spark(spark: "SparkSession", settings: Settings, catalogue: Catalogue) -
     numbered = rows.select(F.row_number().over(order).alias("line_number"), F.struct("*").alias("row"))
     currency = settings.catalog.currency
 
-    def read(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def read(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
         reader = ProductReader(mapping, load_style_guide(), currency)
         found = (typed_row(one["line_number"], one["row"]) for batch in batches for one in batch.to_pylist())
         yield from reader.batches(found, 10_000)

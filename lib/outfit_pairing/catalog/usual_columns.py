@@ -39,8 +39,7 @@ def usual_mapping(columns: Sequence[str], where: str) -> CatalogueMapping:
     for field, word in (("product_id", "an id"), ("name", "a name")):
         if chosen[field] is None:
             raise CatalogError(
-                f"{where}: no column looks like {word} (it has {listed(columns)}); "
-                "write a mapping file and name it with --mapping"
+                f"{where}: no column looks like {word} (it has {listed(columns)}); write a mapping file and name it with --mapping"
             )
     return CatalogueMapping(columns=Columns.model_validate(chosen))
 

@@ -34,9 +34,7 @@ def explain(spark: "SparkSession", settings: "Settings", product_id: str, *, con
     return found
 
 
-def show_outfits(
-    spark: "SparkSession", settings: "Settings", count: int, seed: int, *, console: Console
-) -> list[ProductOutfits]:
+def show_outfits(spark: "SparkSession", settings: "Settings", count: int, seed: int, *, console: Console) -> list[ProductOutfits]:
     """Print the best outfit of `count` products, spread over slots and audiences; what was printed comes back."""
     found = spread_of_outfits(spark, settings, count, seed)
     for number, one in enumerate(found, 1):

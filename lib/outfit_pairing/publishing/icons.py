@@ -11,6 +11,7 @@ OF_FAMILY = {
     "sweatshirt": "sweater",
     "kurta": "kurta",
     "tunic": "kurta",
+    "leggings": "leggings",
     "shorts": "shorts",
     "skirt": "skirt",
     "jumpsuit": "jumpsuit",
@@ -43,8 +44,13 @@ OF_FAMILY = {
 }
 
 
-def icon_of(article_type: str | None, slot: str | None, guide: StyleGuide) -> str:
+MEN = {"men", "boys"}
+
+
+def icon_of(article_type: str | None, slot: str | None, audience: str | None, guide: StyleGuide) -> str:
     """Name of the silhouette."""
+    if slot == "swimwear" and audience in MEN:
+        return "shorts"
     known = guide.article_type(article_type) if article_type else None
     if known and known.family in OF_FAMILY:
         return OF_FAMILY[known.family]

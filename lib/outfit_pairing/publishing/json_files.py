@@ -105,7 +105,7 @@ class JsonFolder:
             hashed = _Hashed(file)
             entries = 0
             hashed.write(opening)
-            for entries, text in enumerate(objects, 1):  # noqa: B007 - counts them
+            for entries, text in enumerate(objects, 1):
                 hashed.write(f",\n{text}" if entries > 1 else text)
             hashed.write(closing)
         written = JsonFile(name, entries, hashed.bytes, hashed.digest.hexdigest())

@@ -19,7 +19,6 @@ PRODUCTS_AT_ONCE = 2_000  # products whose JSON the driver holds at a time, howe
 FIGURES = 4  # decimals of scores and confidences
 
 _OUTFIT = ("rank", "source", "occasion", "pattern_name", "score", "confidence")
-_NAMED_ITEM = ("slot", "product_id", "name", "score", "reasons")
 _ANCHOR = ("product_id", "name", "audience", "category", "article_type", "slot", "colour", "season", "usage")
 _STRATUM = ("stratum", "stratum_size", "represents", "rank")
 _PATTERN = ("pattern_id", "anchor_product_id", "name", "description", "occasion", "season", "items", "confidence")
@@ -70,32 +69,37 @@ def without_outfits_rows(store: TableStore, reasons: Counter[str]) -> Iterator[s
 
 
 def _products_with_outfits(store: TableStore, partitions: int) -> "DataFrame":
-    """product_id, name, outfits `array<struct>`; one shuffle serves both groupings."""
+    """product_id, name, outfits `array<struct>`. Outfits are shuffled once, whole; names travel beside them, by id."""
     from pyspark.sql import functions as F
 
     names = store.read(PRODUCTS).select("product_id", "name")
-    recommendations = store.read(OUTFIT_RECOMMENDATIONS)
-    items = recommendations.select("product_id", *_OUTFIT, F.posexplode("items").alias("position", "item"))
-    item_names = names.select(F.col("product_id").alias("item_id"), F.col("name").alias("item_name"))
-    named = items.join(item_names, F.col("item.product_id") == F.col("item_id"), "left").repartition(partitions, "product_id")
-    item = F.struct("position", "item.slot", "item.product_id", F.col("item_name").alias("name"), _rounded("item.score"), "item.reasons")
-    outfits = named.groupBy("product_id", *_OUTFIT).agg(F.sort_array(F.collect_list(item)).alias("items"))
-    outfit = F.struct("rank", "source", "occasion", "pattern_name", _rounded("score"), _rounded("confidence"), _in_order("items"))
-    per_product = outfits.groupBy("product_id").agg(F.sort_array(F.collect_list(outfit)).alias("outfits"))
-    return per_product.join(names, "product_id", "left")
+    rows = store.read(OUTFIT_RECOMMENDATIONS)
+    outfit = F.struct("rank", "source", "occasion", "pattern_name", _rounded("score"), _rounded("confidence"), "items")
+    outfits = rows.repartition(partitions, "product_id").groupBy("product_id").agg(F.sort_array(F.collect_list(outfit)).alias("outfits"))
+    items = rows.select("product_id", F.explode("items.product_id").alias("item_id")).join(
+        names.select(F.col("product_id").alias("item_id"), F.col("name").alias("item_name")), "item_id"
+    )
+    called = items.repartition(partitions, "product_id").groupBy("product_id")
+    item_names = called.agg(F.map_from_entries(F.collect_set(F.struct("item_id", "item_name"))).alias("item_names"))
+    joined = outfits.join(item_names, "product_id", "left").join(names, "product_id", "left")
+    return joined.withColumn("outfits", F.transform("outfits", lambda one: _named_outfit(one, F.col("item_names"))))
 
 
-def _in_order(items: str) -> "Column":
-    """The items without the position that they were sorted by."""
+def _named_outfit(outfit: "Column", names: "Column") -> "Column":
     from pyspark.sql import functions as F
 
-    return F.transform(items, lambda item: F.struct(*(item[name].alias(name) for name in _NAMED_ITEM))).alias("items")
+    def named(item: "Column") -> "Column":
+        name = F.try_element_at(names, item["product_id"]).alias("name")
+        score = F.round(item["score"], FIGURES).alias("score")
+        return F.struct(item["slot"].alias("slot"), item["product_id"].alias("product_id"), name, score, item["reasons"].alias("reasons"))
+
+    return F.struct(*(outfit[one].alias(one) for one in _OUTFIT), F.transform(outfit["items"], named).alias("items"))
 
 
 def _rounded(figure: str) -> "Column":
     from pyspark.sql import functions as F
 
-    return F.round(figure, FIGURES).alias(figure.rpartition(".")[2])
+    return F.round(figure, FIGURES).alias(figure)
 
 
 def _json(*columns: "Column") -> "Column":

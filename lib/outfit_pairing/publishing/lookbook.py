@@ -106,6 +106,7 @@ def render_lookbook(spread: Sequence[ProductOutfits], published: Published, guid
     looks = [look_of(one, guide) for one in spread if one.outfits]
     return environment.get_template(TEMPLATE).render(
         looks=looks,
+        cover=next((card for look in looks for card in look.cards if card.worn and card.beside), None),
         published=published,
         sources=[(SOURCE_NAMES.get(name, _spoken(name)), count) for name, count in published.by_source.items()],
         slots=_counted((look.tile.slot for look in looks), SLOTS),
@@ -142,7 +143,7 @@ def _tile(product: ShownProduct, slot: str, guide: StyleGuide, reasons: tuple[st
     return Tile(
         product=product,
         slot=slot,
-        icon=icon_of(product.article_type, slot, guide),
+        icon=icon_of(product.article_type, slot, product.audience, guide),
         paint=paint_of(product.colour, guide),
         said=said or _spoken(slot),
         image=product.image_url if (product.image_url or "").startswith(("https://", "http://")) else None,

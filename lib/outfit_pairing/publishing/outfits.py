@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from outfit_pairing.settings import Settings
 
-SHOWN = ("product_id", "name", "audience", "slot", "article_type", "colour", "season", "usage", "image_url")
+SHOWN = ("name", "audience", "slot", "article_type", "colour", "season", "usage", "image_url")
 NEAREST_IDS = 3
 
 
@@ -100,9 +100,7 @@ def outfits_of_each(spark: "SparkSession", settings: "Settings", product_ids: Se
     products = _products(store, wanted)
     without = _reasons(store, [products[one] for one in asked if one in products and one not in rows])
     return [
-        ProductOutfits(
-            _shown(products, one), tuple(_outfit(row, products) for row in rows.get(one, ())), without.get(one)
-        )
+        ProductOutfits(_shown(products, one), tuple(_outfit(row, products) for row in rows.get(one, ())), without.get(one))
         for one in asked
         if one in products
     ]
@@ -144,14 +142,15 @@ def stocked_slots(store: TableStore) -> dict[str, tuple[str, ...]]:
 def _products(store: TableStore, product_ids: Iterable[str]) -> dict[str, "Row"]:
     from pyspark.sql import functions as F
 
-    columns = dict.fromkeys((*SHOWN, *PRODUCT_COLUMNS))
+    columns = dict.fromkeys((*PRODUCT_COLUMNS, *SHOWN))
     rows = store.read(PRODUCTS).where(F.col("product_id").isin(sorted(product_ids))).select(*columns).collect()
     return {row["product_id"]: row for row in rows}
 
 
 def _shown(products: Mapping[str, Any], product_id: str) -> ShownProduct:
     row = products.get(product_id)
-    return ShownProduct(**{name: row[name] if row else None for name in SHOWN} | {"product_id": product_id})
+    said = {name: row[name] if row else None for name in SHOWN}
+    return ShownProduct(product_id=product_id, **said)
 
 
 def _outfit(row: "Row", products: Mapping[str, Any]) -> Outfit:

@@ -21,7 +21,7 @@ def json_folder(settings: Settings) -> Path | None:
         warehouse = _local_warehouse(settings)
         return warehouse / EXPORTS if warehouse else None
     if _URL.match(folder):
-        raise SettingsError(f"publish.folder = {folder}: files go to local folders only; name one, such as /Volumes/… on Databricks")
+        raise SettingsError(f"publish.folder = {folder}: files go to local folders only (on Databricks: /Volumes/…); name one")
     return Path(folder).expanduser().resolve()
 
 

@@ -4,7 +4,6 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from outfit_pairing.errors import MissingTable
 from outfit_pairing.publishing.figures import Published, published_figures
 from outfit_pairing.publishing.json_files import JsonFolder
 from outfit_pairing.publishing.json_rows import anchor_rows, pattern_rows, product_rows, without_outfits_rows

@@ -4,7 +4,7 @@ The order is that of the sources' base confidence, then the outfit's own confide
 The result does not depend on how rows were cut into batches or partitions, as long as a product's rows stay together.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -78,7 +78,8 @@ class BestOutfits:
 
     most: int
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """The outfits that each product keeps, `rank` set."""
         carried: pa.Table | None = None
         for batch in batches:
             if batch.num_rows:

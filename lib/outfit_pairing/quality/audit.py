@@ -13,7 +13,6 @@ import pandas as pd
 import pyarrow as pa
 
 from outfit_pairing.quality.entries import Bools, Ints, Outfits
-from outfit_pairing.style.colours import harmony
 from outfit_pairing.style.vocabulary import ArticleType, StyleGuide
 
 VIOLATION_COLUMNS = ("rule", "product_id", "rank", "what")
@@ -56,16 +55,6 @@ def violations(outfits: Outfits) -> pd.DataFrame:
     """As `audit`, for outfits that are columns already."""
     rows = [row for rule, check in RULES.items() for breach in check(outfits) for row in _rows(rule, breach, outfits)]
     return pd.DataFrame(sorted(rows), columns=list(VIOLATION_COLUMNS))
-
-
-def clashing(outfits: Outfits) -> Bools:
-    """For each of `outfits.pairs`, whether its two colours clash; a colour not said, or not known, never does."""
-    colour = outfits.facts["colour"].codes
-    left, right = (colour[side] for side in outfits.pairs)
-    base = len(outfits.colours) + 1
-    kinds, kind = np.unique((left + 1) * base + right + 1, return_inverse=True)
-    clashes = [_clash(outfits, one - 1, other - 1) for one, other in zip(kinds // base, kinds % base, strict=True)]
-    return np.array(clashes, dtype=bool)[kind]
 
 
 def repeats(outfits: Outfits) -> Iterator[Breach]:
@@ -183,10 +172,9 @@ def stock_and_colours(outfits: Outfits) -> Iterator[Breach]:
     yield _breach(outfits, "out of stock", ~outfits.itself & outfits.known & ~outfits.in_stock)
     family = _loud_family(outfits)
     yield _breach(outfits, "more than two of one colour", (family >= 0) & (_times(outfits.outfit, family) > MOST_OF_ONE_COLOUR))
-    clash = clashing(outfits)
     clashes = np.zeros(len(outfits.outfit), dtype=bool)
     for side in outfits.pairs:
-        clashes[side[clash]] = True
+        clashes[side[outfits.clashing]] = True
     yield _breach(outfits, "colours clash", clashes)
 
 
@@ -246,13 +234,6 @@ def _loud_family(outfits: Outfits) -> Ints:
     return np.array([*codes, -1], dtype=np.int64)[outfits.facts["colour"].codes]
 
 
-def _clash(outfits: Outfits, left: int, right: int) -> bool:
-    if left < 0 or right < 0:
-        return False
-    one, other = outfits.colours[left], outfits.colours[right]
-    return one is not None and other is not None and harmony(one, other).clash
-
-
 def _breach(outfits: Outfits, what: str, culprits: Bools) -> Breach:
     return Breach(what, culprits, outfits.any(culprits))
 
@@ -268,8 +249,8 @@ def _rows(rule: int, breach: Breach, outfits: Outfits) -> Iterator[tuple[int, st
 def _times(group: Ints, code: Ints) -> Ints:
     """(n,) how often a row's code (-1 or more) occurs in its group (0 or more)."""
     both = group * (code.max(initial=-1) + 2) + code + 1
-    _, kind, times = np.unique(both, return_inverse=True, return_counts=True)
-    return np.asarray(times[kind], dtype=np.int64)
+    kind, _ = pd.factorize(both)
+    return np.bincount(kind)[kind]
 
 
 def _again(group: Ints, code: npt.NDArray[np.int64 | np.uint64], counted: Bools) -> Bools:

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 WIDTH = 480
 ROW, LABEL, FIGURE = 24, 150, 70  # of a bar chart, in pixels: height of a row, room for names, room for figures
@@ -25,10 +25,10 @@ def exposure_curve(histogram: Counter[int]) -> Markup:
     points = " ".join(f"{_x(products):.1f},{_y(slots):.1f}" for products, slots in _lorenz(histogram))
     drawn = Markup(
         '<path class="axis" d="M{x0},{y1} V{y0} H{x1}"/><path class="even" d="M{x0},{y0} L{x1},{y1}"/>'
-        '<polyline class="curve" points="{points}"/>'
+        '<polyline points="{points}"/>'
         '<text x="{middle}" y="{below}" class="middle">wearable products, least shown first</text>'
         '<text x="{inside}" y="{top}">filled slots</text>'
-        '<text x="{half}" y="{half}" class="end quiet">all shown equally</text>'
+        '<text x="{left}" y="{above}" class="end quiet">all shown equally</text>'
     ).format(
         points=points,
         x0=_x(0),
@@ -39,10 +39,11 @@ def exposure_curve(histogram: Counter[int]) -> Markup:
         below=_y(0) + 36,
         inside=_x(0) + 8,
         top=_y(1) + 14,
-        half=_y(0.56),
+        left=_x(0.6),
+        above=_y(0.66),
     )
     ticks = Markup("").join(map(_ticks, (0.0, 0.5, 1.0)))
-    return _svg(SIDE + 2 * MARGIN, SIDE + MARGIN + 12, "Exposure curve", drawn + ticks)
+    return _svg(SIDE + 2 * MARGIN, SIDE + MARGIN + 12, "Exposure curve", drawn + ticks, "curve")
 
 
 def _ticks(share: float) -> Markup:
@@ -89,5 +90,6 @@ def _bar(number: int, name: str, count: int, most: int, total: int) -> Markup:
     )
 
 
-def _svg(width: int, height: int, label: str, drawn: Markup) -> Markup:
-    return Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>').format(width, height, escape(label), drawn)
+def _svg(width: int, height: int, label: str, drawn: Markup, kind: str = "bars") -> Markup:
+    frame = Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
+    return frame.format(kind, width, height, label, drawn)

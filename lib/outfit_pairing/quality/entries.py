@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from outfit_pairing.style.colours import harmony
 from outfit_pairing.style.vocabulary import ArticleType, Colour, StyleGuide
 
 Ints = npt.NDArray[np.int64]
@@ -178,6 +179,22 @@ class Outfits:
             right.append(first + step)
         none = np.zeros(0, dtype=np.int64)
         return np.concatenate([none, *left]), np.concatenate([none, *right])
+
+    @cached_property
+    def clashing(self) -> Bools:
+        """For each of `pairs`, whether its two colours clash; a colour not said, or not known, never does."""
+        colour, base = self.facts["colour"].codes, len(self.colours) + 1
+        left, right = (colour[side] for side in self.pairs)
+        both = (left + 1) * base + right + 1
+        clash = np.zeros(base * base, dtype=bool)
+        for one in np.flatnonzero(np.bincount(both)):  # each pair of colours that occurs, once
+            clash[one] = self._clash(int(one) // base - 1, int(one) % base - 1)
+        found: Bools = clash[both]
+        return found
+
+    def _clash(self, left: int, right: int) -> bool:
+        one, other = (*self.colours, None)[left], (*self.colours, None)[right]
+        return one is not None and other is not None and harmony(one, other).clash
 
 
 def _ints(entries: pa.Table, name: str) -> Ints:

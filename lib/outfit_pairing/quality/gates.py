@@ -26,7 +26,7 @@ LIMITS: dict[str, Limit] = {
 SPREAD = ("largest_share", "catalogue_share", "different_outfits")
 OF_WEARABLE = ("from_patterns", "catalogue_share")
 # Not settings: no result is publishable without outfits, or with outfits that hold nothing.
-ALWAYS: dict[str, tuple[Limit, float]] = {"outfits": ("least", 1), "empty_outfits": ("most", 0)}
+ALWAYS: dict[str, tuple[Limit, float]] = {"outfits": ("least", 1.0), "empty_outfits": ("most", 0.0)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def shown(value: float | None) -> str:
 
 def _gate(metric: Metric, limit: Limit, threshold: float, excuse: str) -> Gate:
     if excuse:
-        return Gate(metric.name, metric.value, limit, threshold, None, f"not judged: {excuse}")
+        return Gate(metric.name, metric.value, limit, threshold, None, "; ".join(filter(None, (metric.detail, f"not judged: {excuse}"))))
     kept = metric.value is not None and (metric.value >= threshold if limit == "least" else metric.value <= threshold)
     return Gate(metric.name, metric.value, limit, threshold, kept, metric.detail)
 

@@ -17,6 +17,7 @@ FEWEST_OUTFITS, MOST_OUTFITS = 3, 5
 RULES = range(1, 10)
 MILLION = 1_000_000  # scores are summed in millionths: whole numbers add up the same in any order
 LISTED = 8  # entries named in one detail
+EXAMPLES = 3  # product ids named in one detail
 
 Name = TypeVar("Name", str, int)
 
@@ -90,15 +91,11 @@ def _sizes(evidence: Evidence) -> list[Metric]:
 
 def _coverage(evidence: Evidence) -> list[Metric]:
     able, wearable = _products(evidence.able), _products(evidence.wearable)
-    covered = [cell for cell in evidence.able if _is_covered(cell)]
-    short = Counter[str]()
-    for cell in evidence.able:
-        if not _is_covered(cell):
-            short[f"{cell.audience} {cell.article_type} with {cell.outfits}, such as {cell.example}"] += cell.products
+    short = [cell for cell in evidence.able if not _is_covered(cell)]
     full = _products(cell for cell in evidence.wearable if cell.from_patterns >= FEWEST_OUTFITS)
     some = _products(cell for cell in evidence.wearable if cell.from_patterns)
     return [
-        Metric("coverage", _share(_products(covered), able), f"short: {_listing(short)}" if short else "all have 3 to 5"),
+        Metric("coverage", _share(able - _products(short), able), _shortfall(short)),
         Metric("can_have_outfits", able, "wearable, own kind or equipment, with companions in the catalogue"),
         Metric("cannot_have_outfits", evidence.unable.total(), _listing(evidence.unable)),
         Metric("wearable", wearable, "clothes, shoes and accessories that can have outfits"),
@@ -111,14 +108,23 @@ def _coverage(evidence: Evidence) -> list[Metric]:
     ]
 
 
+def _shortfall(short: Sequence[Cell]) -> str:
+    """Who has too few outfits, or too many, and some to look at."""
+    if not short:
+        return "all have 3 to 5"
+    found = _histogram((f"{cell.audience} {cell.article_type} with {cell.outfits}", cell.products) for cell in short)
+    return f"{_listing(found)}; such as {', '.join(sorted(cell.example for cell in short)[:EXAMPLES])}"
+
+
 def _violations(evidence: Evidence) -> list[Metric]:
     tallies = evidence.tallies
     by_rule = {rule: tallies["violations", str(rule)] for rule in RULES}
     first = {example["rule"]: example for example in reversed(evidence.examples)}
     detail = {rule: f"{one['product_id']} #{one['rank']}: {one['what']}" for rule, one in first.items()}
+    broken = ", ".join(f"rule {rule}: {count:,}" for rule, count in by_rule.items() if count)
     return [
-        Metric("violations", tallies["violating", "outfits"], "; ".join(detail.values()) or "outfits that break a hard rule"),
-        *(Metric(f"violations_rule_{rule}", count, detail.get(rule, "")) for rule, count in by_rule.items()),
+        Metric("violations", tallies["violating", "outfits"], broken or "no hard rule is broken"),
+        *(Metric(f"violations_rule_{rule}", count, str(detail.get(rule, ""))) for rule, count in by_rule.items()),
     ]
 
 
@@ -126,7 +132,7 @@ def _spread(evidence: Evidence) -> list[Metric]:
     filled = evidence.filled.total()
     most = max(evidence.cells, key=lambda cell: (cell.shown, cell.example), default=None)
     shown = exposures(evidence)
-    where = f"product {most.example} ({most.article_type}) in {most.shown} of {filled} filled slots" if most else ""
+    where = f"product {most.example} ({most.article_type}) in {most.shown:,} of {filled:,} filled slots" if most else ""
     return [
         Metric("filled_slots", filled, _listing(evidence.filled, len(SLOTS))),
         Metric("largest_share", _share(most.shown if most else 0, filled), where),
@@ -143,7 +149,7 @@ def _variety(evidence: Evidence) -> list[Metric]:
             allowed = _catalogue_allows(evidence.stock, **json.loads(key))
             alike, excused = alike + products * allowed, excused + products * (not allowed)
     compared = tallies["compared", "products"]
-    excuse = f"; {excused} more have too few companions in the catalogue for that" if excused else ""
+    excuse = f"; {excused:,} more have too few companions in the catalogue for that" if excused else ""
     occasions = occasions_per_product(evidence)
     kinds = len({group.occasion for group in evidence.groups})
     items = sum(size * count for size, count in evidence.outfits.items())
@@ -152,7 +158,7 @@ def _variety(evidence: Evidence) -> list[Metric]:
         Metric(
             "different_outfits",
             _share(compared - alike, compared),
-            f"{alike} products with outfits that differ in one item{excuse}",
+            f"{alike:,} products with outfits that differ in one item{excuse}",
         ),
         Metric(
             "clashes", _share(tallies["pairs", "clash"], tallies["pairs", "all"]), "of all pairs of an outfit, the product included"
@@ -199,5 +205,5 @@ def _histogram(pairs: Iterable[tuple[Name, int]]) -> Counter[Name]:
 
 
 def _listing(counts: Counter[Name], most: int = LISTED) -> str:
-    shown = [f"{name} {count}" for name, count in sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))]
+    shown = [f"{name}: {count:,}" for name, count in sorted(counts.items(), key=lambda one: (-one[1], str(one[0])))]
     return ", ".join(shown[:most]) + (f" and {len(shown) - most} more" if len(shown) > most else "")

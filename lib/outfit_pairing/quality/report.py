@@ -1,5 +1,6 @@
 """The report page of one run: gates, charts, violations with examples and every figure, in one file without links."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -43,6 +44,7 @@ def render(run_id: str, gates: Sequence[Gate], metrics: Sequence[Metric], eviden
     """The page as HTML."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["shown"] = shown
+    environment.filters["percent"] = _percent
     template = environment.from_string(files(__package__).joinpath("report.html.j2").read_text("utf-8"))
     return template.render(
         run_id=run_id,
@@ -51,7 +53,7 @@ def render(run_id: str, gates: Sequence[Gate], metrics: Sequence[Metric], eviden
         gates=gates,
         missed=[gate for gate in gates if gate.passed is False],
         metrics=metrics,
-        value={metric.name: shown(metric.value) for metric in metrics},
+        value={metric.name: metric.value for metric in metrics},
         rules=_rules(evidence),
         charts=_charts(evidence),
         unable=evidence.unable.most_common(),
@@ -73,30 +75,27 @@ def _rules(evidence: Evidence) -> list[Rule]:
 def _charts(evidence: Evidence) -> list[tuple[str, str, Markup]]:
     """(title, what it shows, drawing) of each chart."""
     outfits, occasions = outfits_per_product(evidence), occasions_per_product(evidence)
-    wanted: dict[str, int] = {}
-    for group in evidence.groups:
-        wanted[group.occasion or "not said"] = wanted.get(group.occasion or "not said", 0) + group.outfits
-    return [
-        (
-            "Outfits per product",
-            "products that can have outfits, by how many they have",
-            charts.bars(
-                [(_plural(count, "outfit"), outfits[count]) for count in range(max(outfits, default=0) + 1)], "Outfits per product"
-            ),
+    wanted = Counter[str]()
+    for group in sorted(evidence.groups, key=lambda group: (group.occasion or "", group.source)):
+        wanted[group.occasion or "not said"] += group.outfits
+    per_product = [(_plural(count, "outfit"), outfits[count]) for count in range(max(outfits, default=0) + 1)]
+    distinct = [(_plural(count, "occasion"), occasions[count]) for count in sorted(occasions)]
+    drawn = {
+        ("Outfits per product", "products that can have outfits, by how many they have"): charts.bars(
+            per_product, "Outfits per product"
         ),
-        (
-            "Occasions per product",
-            "products with outfits, by how many different occasions these are for",
-            charts.bars([(_plural(count, "occasion"), occasions[count]) for count in sorted(occasions)], "Occasions per product"),
+        ("Occasions per product", "products, by how many occasions their outfits are for"): charts.bars(
+            distinct, "Occasions per product"
         ),
-        ("Slots", "items offered, by the slot they fill", charts.bars(evidence.filled.most_common(), "Filled slots")),
-        ("Exposure", "how evenly the wearable products are shown", charts.exposure_curve(exposures(evidence))),
-        (
-            "Occasions",
-            "outfits, by what they are for",
-            charts.bars(sorted(wanted.items(), key=lambda one: (-one[1], one[0])), "Occasions"),
-        ),
-    ]
+        ("Slots", "items offered, by the slot they fill"): charts.bars(evidence.filled.most_common(), "Filled slots"),
+        ("Exposure", "how evenly the wearable products are shown"): charts.exposure_curve(exposures(evidence)),
+        ("Occasions", "outfits, by what they are for"): charts.bars(wanted.most_common(), "Occasions"),
+    }
+    return [(title, what, drawing) for (title, what), drawing in drawn.items()]
+
+
+def _percent(share: float | None) -> str:
+    return shown(None) if share is None else f"{share:.1%}"
 
 
 def _plural(count: int, noun: str) -> str:

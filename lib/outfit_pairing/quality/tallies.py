@@ -22,7 +22,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from outfit_pairing.quality.audit import clashing, violations
+from outfit_pairing.quality.audit import violations
 from outfit_pairing.quality.entries import ENTRY_SCHEMA, Bools, Outfits
 from outfit_pairing.quality.standing import standing
 from outfit_pairing.style.vocabulary import StyleGuide
@@ -66,9 +66,8 @@ def tally(entries: pa.Table, guide: StyleGuide) -> Tallies:
     slot = outfits.facts["slot"]
     for code, count in zip(*np.unique(slot.codes[~outfits.itself & outfits.known], return_counts=True), strict=True):
         tallies["filled", slot.values[code]] = int(count)
-    clash = clashing(outfits)
-    tallies["pairs", "all"] = len(clash)
-    tallies["pairs", "clash"] = int(clash.sum())
+    tallies["pairs", "all"] = len(outfits.clashing)
+    tallies["pairs", "clash"] = int(outfits.clashing.sum())
     return tallies + _violations(outfits) + _differences(outfits)
 
 

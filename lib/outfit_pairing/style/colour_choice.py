@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from outfit_pairing.style.colours import Colour, Harmony, harmony
@@ -17,10 +17,11 @@ NEVER_ASKED_FOR = {"multi"}  # families that say nothing about harmony
 LEATHER_SLOTS, LEATHER_CODES = {"footwear", "belt", "bag"}, {"formal", "smart_casual"}
 METAL_SLOTS = {"jewellery", "watch"}
 # What each wish adds to the mean harmony, which lies in [0, 1].
-IN_SCHEME, LIKE_LEATHER, LIKE_METAL, COMMON, IN_TINT, REPEATED, SAME_AS_PRODUCT = 0.3, 0.35, 0.25, 0.15, 0.2, -0.1, -0.25
+SPEAKS, QUIET, LIKE_LEATHER, LIKE_METAL, COMMON, CHANCE = 0.3, 0.2, 0.35, 0.25, 0.15, 0.08
+REPEATED, SAME_AS_PRODUCT, SAME_FAMILY = -0.1, -0.25, -0.15
 
 
-class Palette:
+class ColourBook:
     """The colours of the style guide by name, with harmonies remembered."""
 
     def __init__(self, guide: StyleGuide) -> None:
@@ -50,15 +51,16 @@ class ColourPlan:
     """Colours of one outfit idea, chosen item by item; `chosen` holds the first colour of each.
 
     scheme: neutral (let the product speak), accent (one item speaks up), tonal (shades of the product's colour).
-    used: how often earlier ideas for the product led with a colour, so that ideas vary.
+    used: how often earlier ideas led with a colour; `chance`: a number in [0, 1) for a colour: both so that ideas vary.
     """
 
-    palette: Palette
+    book: ColourBook
     product_slot: str
     product_colour: Colour | None
     dress_code: str
     scheme: str
     used: Counter[str]
+    chance: Callable[[str], float]
     chosen: list[tuple[str, Colour]] = field(default_factory=list)
 
     def choose(self, offer: Offer, slot: str, *, speaks: bool) -> tuple[str, ...]:
@@ -66,12 +68,16 @@ class ColourPlan:
 
         Args:    speaks: whether this is the item that an accent scheme gives its colour to.
         """
-        scored = [
-            (self._score(colour, share, slot, speaks=speaks), colour)
+        scores = {
+            colour: self._score(colour, share, slot, speaks=speaks)
             for colour, share in self._available(offer)
             if self._goes(colour)
-        ]
-        best = [colour for _, colour in sorted(scored, key=lambda pair: (-pair[0], pair[1].name))[:COLOURS_PER_ITEM]]
+        }
+        best: list[Colour] = []
+        while scores and len(best) < COLOURS_PER_ITEM:
+            families = {colour.family for colour in best}
+            best.append(max(scores, key=lambda one: (scores[one] + SAME_FAMILY * (one.family in families), one.name)))
+            del scores[best[-1]]
         if best:
             self.chosen.append((slot, best[0]))
         return tuple(colour.name for colour in best)
@@ -81,7 +87,7 @@ class ColourPlan:
         """Mean harmony of all pairs, product included, in [0, 1]; 0.7 when there is no pair to judge."""
         colours = self._present()
         pairs = [(left, right) for i, left in enumerate(colours) for right in colours[:i]]
-        scores = [self.palette.harmony(left, right).score for left, right in pairs]
+        scores = [self.book.harmony(left, right).score for left, right in pairs]
         return sum(scores) / len(scores) if scores else 0.7
 
     def _present(self) -> list[Colour]:
@@ -91,7 +97,7 @@ class ColourPlan:
     def _available(self, offer: Offer) -> Iterator[tuple[Colour, float]]:
         """Colours that the article type comes in, with their shares; those of its palette when there are any."""
         total = sum(offer.colours.values()) or 1
-        known = [(self.palette.colour(name), count / total) for name, count in offer.colours.items()]
+        known = [(self.book.colour(name), count / total) for name, count in offer.colours.items()]
         sold = [(colour, share) for colour, share in known if colour and share >= LEAST_SHARE]
         liked = [(colour, share) for colour, share in sold if {colour.name, colour.family} & offer.palette]
         return iter(liked or sold)
@@ -101,29 +107,33 @@ class ColourPlan:
         same_family = sum(not other.neutral and other.family == colour.family for other in present)
         if not colour.neutral and same_family >= MOST_OF_ONE_FAMILY:
             return False
-        return not any(self.palette.harmony(colour, other).clash for other in present)
+        return not any(self.book.harmony(colour, other).clash for other in present)
 
     def _score(self, colour: Colour, share: float, slot: str, *, speaks: bool) -> float:
         present = self._present()
-        mean = sum(self.palette.harmony(colour, other).score for other in present) / len(present) if present else 0.7
-        wishes = COMMON * math.sqrt(share) + REPEATED * self.used[colour.name] + self._fits_scheme(colour, speaks=speaks)
-        return mean + wishes + self._fits_material(colour, slot) + self._fits_product(colour, slot)
+        mean = sum(self.book.harmony(colour, other).score for other in present) / len(present) if present else 0.7
+        wishes = COMMON * math.sqrt(share) + REPEATED * self.used[colour.name] + CHANCE * self.chance(colour.name)
+        return (
+            mean
+            + wishes
+            + self._fits_scheme(colour, speaks=speaks)
+            + self._fits_material(colour, slot)
+            + self._fits_product(colour, slot)
+        )
 
     def _fits_scheme(self, colour: Colour, *, speaks: bool) -> float:
         product = self.product_colour
         if self.scheme == "accent" and speaks:
-            return IN_SCHEME * (not colour.neutral and (product is None or colour.family != product.family))
+            return SPEAKS * (not colour.neutral and (product is None or colour.family != product.family))
         if self.scheme == "tonal" and product is not None and not product.neutral:
-            return IN_TINT * (colour.family == product.family and colour.name != product.name)
-        return IN_TINT * colour.neutral
+            return QUIET * (colour.family == product.family and colour.name != product.name)
+        return QUIET * colour.neutral
 
     def _fits_material(self, colour: Colour, slot: str) -> float:
         """Leather is worn in one colour where one dresses up, and so is metal everywhere."""
-        worn = [(slot_, other) for slot_, other in self.chosen]
-        if self.product_colour:
-            worn.append((self.product_slot, self.product_colour))
+        worn = [*self.chosen, *([(self.product_slot, self.product_colour)] if self.product_colour else [])]
         if slot in LEATHER_SLOTS and self.dress_code in LEATHER_CODES:
-            return LIKE_LEATHER * _same_family(colour, [other for where, other in worn if where in LEATHER_SLOTS])
+            return LIKE_LEATHER * any(colour.family == other.family for where, other in worn if where in LEATHER_SLOTS)
         if slot in METAL_SLOTS:
             return LIKE_METAL * any(colour.name == other.name for where, other in worn if where in METAL_SLOTS)
         return 0.0
@@ -133,7 +143,3 @@ class ColourPlan:
         if product is None or product.name != colour.name or slot in LEATHER_SLOTS | METAL_SLOTS:
             return 0.0
         return SAME_AS_PRODUCT
-
-
-def _same_family(colour: Colour, others: Sequence[Colour]) -> bool:
-    return any(colour.family == other.family for other in others)

@@ -21,6 +21,8 @@ def dress_score(left: Traits, right: Traits) -> float:
     """Whether two items are dressed for the same thing."""
     if left.slot in OWN_KIND or right.slot in OWN_KIND:
         return 1.0
+    if not left.suits & right.suits:
+        return 0.0
     if left.dress_code is None or right.dress_code is None:
         return NEUTRAL
     if left.dress_code == right.dress_code:

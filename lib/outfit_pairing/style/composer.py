@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from outfit_pairing.style.colour_choice import SCHEMES, ColourPlan, Palette
-from outfit_pairing.style.looks import Choice, Look, Offer
+from outfit_pairing.style.colour_choice import SCHEMES, ColourBook, ColourPlan
+from outfit_pairing.style.looks import Choice, Look, Offer, go_together
 from outfit_pairing.style.product import Product
-from outfit_pairing.style.rules import flags_of, structure_fault, verdict
+from outfit_pairing.style.rules import flags_of, structure_fault
 from outfit_pairing.style.traits import Traits
 from outfit_pairing.style.vocabulary import SEASONS
 from outfit_pairing.style.wording import describe, idea_name
@@ -17,13 +17,28 @@ LEAST_ITEMS, MOST_ITEMS = 2, 4
 FULL_OUTFIT = 3  # items beside the product in a plain idea; dressing up takes one more
 DRESSED_UP = {"formal", "party", "ethnic"}
 WORDS_PER_ITEM = 2
+TRIES = 4  # for one idea, beyond one of every look, before the catalogue counts as exhausted
 SPEAKING_SLOTS = ("scarf_or_tie", "top", "one_piece", "bag", "outerwear", "footwear")  # who carries an accent colour
 
 # What makes a look the next one to try. A look that names the product starts at 1 (looks.NAMED).
-TRIED, SAME_OCCASION, SAME_WEARER, CHANCE = -0.25, -0.12, -0.08, 0.15
+TRIED, SAME_OCCASION, SAME_WEARER, CHANCE = -0.25, -0.12, -0.15, 0.15
 SEASON_GAP = (0.08, -0.02, -0.3)  # product and look are for the same season, neighbouring ones, opposite ones
 OTHER_CODE = -0.06  # the look is for another dress code than the product is sold for; for some it is far off
-FAR_CODES = {("casual", "sports"): -0.2, ("casual", "formal"): -0.15, ("party", "casual"): -0.15, ("smart_casual", "sports"): -0.3}
+FAR_CODES = {
+    ("casual", "lounge"): -0.4,
+    ("sports", "lounge"): -0.4,
+    ("casual", "sports"): -0.2,
+    ("casual", "formal"): -0.15,
+    ("party", "casual"): -0.15,
+    ("sports", "casual"): -0.15,
+    ("sports", "beach"): -0.25,
+    ("smart_casual", "sports"): -0.3,
+    ("formal", "casual"): -0.3,
+    ("formal", "ethnic"): -0.2,
+    ("ethnic", "casual"): -0.3,
+    ("ethnic", "smart_casual"): -0.25,
+    ("ethnic", "party"): -0.15,
+}
 # What makes an article type or an extra the next one to use: less of its place in the list, less of earlier use.
 PER_PLACE, PER_USE, PER_CHANCE = 0.5, 0.8, 0.4
 
@@ -70,23 +85,27 @@ class Composer:
 
     product: Product
     traits: Traits
-    palette: Palette
+    book: ColourBook
     count: int
     ideas: list[Template] = field(default_factory=list)
     tried: Counter[str] = field(default_factory=Counter)  # formulas
     used: Counter[tuple[str, str]] = field(default_factory=Counter)  # by accepted ideas: ("occasion", "office"), …
+
+    @property
+    def done(self) -> bool:
+        """Whether there are as many ideas as wanted."""
+        return len(self.ideas) >= self.count
 
     def collect(self, looks: Sequence[tuple[str, Look]], repeats: int) -> None:
         """Adds ideas from looks, each with its wearer, until there are enough or nothing new comes.
 
         Args:    repeats: how often the same article types may come again, in other colours.
         """
-        for _ in range((2 + repeats) * len(looks)):
-            if len(self.ideas) >= self.count:
-                return
+        failed = 0
+        while looks and not self.done and failed < len(looks) + TRIES:
             wearer, look = max(looks, key=lambda entry: (self._appeal(*entry), entry[1].formula.name))
             self.tried[look.formula.name] += 1
-            self._add(wearer, look, repeats)
+            failed = 0 if self._add(wearer, look, repeats) else failed + 1
 
     def _appeal(self, wearer: str, look: Look) -> float:
         formula = look.formula
@@ -104,20 +123,21 @@ class Composer:
         """In [0, 1), the same whenever asked; it lets products of one kind differ in their ideas."""
         return zlib.crc32(f"{self.product.product_id}|{of}".encode()) / 2**32
 
-    def _add(self, wearer: str, look: Look, repeats: int) -> None:
+    def _add(self, wearer: str, look: Look, repeats: int) -> bool:
         outfit = self._outfit(look)
         words = " + ".join(sorted(filled.lead.word for filled in outfit))
         if len(outfit) < LEAST_ITEMS or self.used["set", words] > repeats:
-            return
+            return False
         plan = self._colour_plan(look)
         items = tuple(self._item(look, filled, outfit, plan) for filled in outfit)
         if items in [idea.items for idea in self.ideas]:
-            return
+            return False
         self.ideas.append(self._template(look, outfit, items, plan))
         self.used.update([("occasion", look.formula.occasion), ("wearer", wearer), ("set", words)])
         self.used.update(("slot", filled.choice.slot) for filled in outfit)
         self.used.update(("word", filled.lead.word) for filled in outfit)
         self.used.update(("colour", colour.name) for _, colour in plan.chosen)
+        return True
 
     def _outfit(self, look: Look) -> list[Filled]:
         """The core, and as many extras as make a full outfit; empty when the core cannot be filled."""
@@ -160,7 +180,7 @@ class Composer:
         fits = [
             offer
             for offer in choice.offers
-            if offer.word not in taken and all(verdict(offer.traits, filled.lead.traits).allowed for filled in outfit)
+            if offer.word not in taken and all(go_together(offer.traits, filled.lead.traits) for filled in outfit)
         ]
         if not fits:
             return []
@@ -177,12 +197,14 @@ class Composer:
         return structure_fault(flags, entries) > 0
 
     def _colour_plan(self, look: Look) -> ColourPlan:
+        name = look.formula.name
         return ColourPlan(
-            palette=self.palette,
+            book=self.book,
             product_slot=self.product.slot,
-            product_colour=self.palette.colour(self.product.colour),
+            product_colour=self.book.colour(self.product.colour),
             dress_code=look.formula.dress_code,
-            scheme=SCHEMES[len(self.ideas) % len(SCHEMES)],
+            scheme=SCHEMES[self.tried.total() % len(SCHEMES)],
+            chance=lambda colour: self._chance(f"{name} {self.tried[name]} {colour}"),
             used=Counter({word: uses for (what, word), uses in self.used.items() if what == "colour"}),
         )
 
@@ -208,7 +230,7 @@ class Composer:
             occasion=formula.occasion,
             season=formula.season,
             items=items,
-            confidence=round(look.fit * (1 + plan.harmony) / 2, 3),
+            confidence=round((1 + look.fit) / 2 * (1 + plan.harmony) / 2, 3),
         )
 
 

@@ -15,8 +15,9 @@ from outfit_pairing.style.vocabulary import DRESS_CODES, SEASONS, SLOTS, StyleGu
 
 TEMPLATES, OCCASIONS = "templates.yaml", "occasions.yaml"
 WEARERS = ("women", "men", "girls", "boys")
+IN_FAMILY = 0.5  # how far the other types of a family stand behind the one that gave it its name
 
-_SHARED = {"for", "occasion", "dress_code", "season", "says"}
+_SHARED = {"for", "occasion", "dress_code", "season", "says", "named_only"}
 _LOOK = _SHARED | {"core", "extras"}
 _COMPANIONS = _SHARED | {"slot", "pieces"}
 _EXCEPT = "not "
@@ -24,16 +25,19 @@ _EXCEPT = "not "
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One place of a look. `ranks`: article types (canonical) that can take it, 0 = first choice."""
+    """One place of a look. `ranks`: article types (canonical) that can take it, 0 = first choice, 0.5 = of its family."""
 
     slot: str
-    ranks: Mapping[str, int]
+    ranks: Mapping[str, float]
     required: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Formula:
-    """A whole look. `own_kind`: its pieces share one slot, whose products are shown with their own kind only."""
+    """A whole look. `own_kind`: its pieces share one slot, whose products are shown with their own kind only.
+
+    `named_only`: it takes in no product that it does not name.
+    """
 
     name: str
     wearers: tuple[str, ...]
@@ -43,6 +47,7 @@ class Formula:
     says: str
     pieces: tuple[Piece, ...]
     own_kind: bool
+    named_only: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,14 +146,15 @@ class _Reader:
             says=str(entry.get("says", "")),
             pieces=tuple(pieces),
             own_kind=own_kind,
+            named_only=bool(entry.get("named_only", False)),
         )
 
     def _piece(self, where: str, slot: str, words: Any, *, required: bool) -> Piece:
-        ranks: dict[str, int] = {}
+        ranks: dict[str, float] = {}
         listed = text_list(where, slot, words)
         for rank, word in enumerate(word for word in listed if not word.startswith(_EXCEPT)):
             for name in self._expand(where, slot, word):
-                ranks.setdefault(name, rank)
+                ranks.setdefault(name, rank if name == word else rank + IN_FAMILY)
         for word in listed:
             if word.startswith(_EXCEPT):
                 for name in self._expand(where, slot, word.removeprefix(_EXCEPT)):

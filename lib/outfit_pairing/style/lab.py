@@ -1,6 +1,7 @@
 """Colour coordinates: from the hex codes of the style guide to CIE L*a*b*, and how far apart two colours look."""
 
 import math
+from string import hexdigits
 
 Lab = tuple[float, float, float]
 
@@ -19,7 +20,7 @@ def hex_to_lab(hex: str) -> Lab:  # noqa: A002 - the word people use
     Raises:  ValueError: not six hexadecimal digits.     Source: IEC 61966-2-1 (sRGB), CIE 15 (L*a*b*).
     """
     digits = hex.removeprefix("#")
-    if len(digits) != 6:
+    if len(digits) != 6 or not set(digits.lower()) <= set(hexdigits):
         raise ValueError(f"{hex!r} is no colour: write six hexadecimal digits, such as #1f2a44")
     rgb = [_linear(int(digits[i : i + 2], 16) / 255) for i in (0, 2, 4)]
     xyz = (sum(m * c for m, c in zip(row, rgb, strict=True)) for row in _RGB_TO_XYZ)

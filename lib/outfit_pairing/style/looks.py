@@ -1,24 +1,28 @@
 """Which look formulas a product belongs to, and what is left of them when it is taken out, in a catalogue's own words."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from outfit_pairing.style.assortment import Kind, Vocabulary
+from outfit_pairing.style.audience import ADULTS
 from outfit_pairing.style.formulas import Formula, Formulas, Piece
 from outfit_pairing.style.rules import flags_of, verdict
 from outfit_pairing.style.traits import OWN_KIND, Traits
 
-# How well a product belongs to a formula: named in it; of a slot that it has; an addition to it; not at all.
-NAMED, SAME_SLOT, ADDED, ABSENT = 1.0, 0.8, 0.65, 0.0
+# How well a product belongs to a formula: named in it; an addition to it; in the place of what it names; not at all.
+NAMED, ADDED, SAME_SLOT, ABSENT = 1.0, 0.55, 0.3, 0.0
 CAN_BE_ADDED = {"accessory", "equipment"}  # kinds, besides outerwear
 # Dress codes of the looks that a product joins which demands one itself; others: only its own.
 JOINS = {"formal": frozenset({"formal", "smart_casual", "party"})}
 # What an item may be dressed for in a look of this code, best first; others: the code itself.
 ITEM_CODES = {"formal": ("formal", "smart_casual")}
+PaletteOf = Callable[[str, str, str], frozenset[str]]  # article type, family, slot → colours to prefer
+FORMALITY_OF_CODE = {"beach": 0.5, "sports": 1.0, "casual": 2.0, "smart_casual": 3.0, "party": 3.5, "formal": 4.0}
+FORMALITY_REACH = 1.0  # levels from the look's to that of an addition: cufflinks (4) do not go with shorts (2)
 COLD = {"winter", "fall"}
 WIDEST_WARMTH_GAP = 1  # between items of one look; two in sports and in winter, where layers come off
-UNLISTED = 99  # rank of an article type that no formula names because the style guide does not know it
+UNLISTED = 99.0  # rank of an article type that no formula names because the style guide does not know it
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Offer:
 
     word: str
     traits: Traits
-    rank: int
+    rank: float
     colours: Mapping[str, int]
     palette: frozenset[str]
     flags: int
@@ -58,7 +62,8 @@ def fitting_looks(traits: Traits, wearer: str, formulas: Formulas, vocabulary: V
 
     Args:    least: products that an article type must have to be asked for.
     """
-    shelves = _Shelves(traits, vocabulary.kinds[wearer], formulas, least)
+    palette = formulas.palette if wearer in ADULTS else _any_colour
+    shelves = _Shelves(traits, vocabulary.kinds[wearer], palette, least)
     slots = vocabulary.slots(wearer)
     found = []
     for formula in formulas.looks:
@@ -73,16 +78,29 @@ def fitting_looks(traits: Traits, wearer: str, formulas: Formulas, vocabulary: V
     return tuple(found)
 
 
+def _any_colour(_article_type: str, _family: str, _slot: str) -> frozenset[str]:
+    """Children's things are merry: what serves grown-ups best says nothing about them."""
+    return frozenset()
+
+
 def _place(traits: Traits, formula: Formula) -> tuple[Piece | None, float]:
     """The piece of the formula that the product takes, and how well it belongs there."""
     pieces = [piece for piece in formula.pieces if piece.slot == traits.slot]
     named = next((piece for piece in pieces if traits.article_type in piece.ranks), None)
     if named is not None:
         return named, NAMED
-    if pieces:
-        return (None if formula.own_kind else pieces[0]), SAME_SLOT
+    if formula.named_only:
+        return None, ABSENT
+    place = pieces[0] if pieces and not formula.own_kind else None
+    if formula.own_kind or (place and place.required):
+        return place, SAME_SLOT if pieces else ABSENT
     can_be_added = traits.kind in CAN_BE_ADDED or traits.slot == "outerwear"
-    return None, ADDED if can_be_added and not formula.own_kind else ABSENT
+    return place, ADDED if can_be_added and _near_in_formality(traits.formality, formula.dress_code) else ABSENT
+
+
+def _near_in_formality(formality: float | None, dress_code: str) -> bool:
+    level = FORMALITY_OF_CODE.get(dress_code)
+    return formality is None or level is None or abs(formality - level) <= FORMALITY_REACH
 
 
 def _dressed_for(traits: Traits, formula: Formula) -> bool:
@@ -90,6 +108,8 @@ def _dressed_for(traits: Traits, formula: Formula) -> bool:
         return formula.own_kind and traits.slot in OWN_KIND
     if not _suits_season(traits.warmth, formula.season):
         return False
+    if traits.kind == "equipment" and "sports" in traits.suits:
+        return formula.dress_code == "sports"
     if traits.strict is not None:
         return formula.dress_code in JOINS.get(traits.strict, {traits.strict})
     return formula.dress_code in (traits.suits or {"casual"})
@@ -101,14 +121,22 @@ def _suits_season(warmth: int | None, season: str | None) -> bool:
     return warmth >= 1 if season in COLD else warmth <= 2 - (season == "summer")
 
 
+def go_together(left: Traits, right: Traits) -> bool:
+    """Whether two things may be in one idea: no hard rule forbids it, and nobody wears socks in sandals."""
+    for hosiery, other in ((left, right), (right, left)):
+        if hosiery.family == "hosiery" and other.slot == "footwear" and other.warmth == 0:
+            return False
+    return verdict(left, right).allowed
+
+
 class _Shelves:
     """What a catalogue has to go with one product, found by slot and article type."""
 
-    def __init__(self, product: Traits, kinds: Iterable[Kind], formulas: Formulas, least: int) -> None:
-        self.product, self.formulas, self.least = product, formulas, least
+    def __init__(self, product: Traits, kinds: Iterable[Kind], palette: PaletteOf, least: int) -> None:
+        self.product, self.palette, self.least = product, palette, least
         self.kinds: dict[tuple[str, str | None], list[Kind]] = {}
         for kind in kinds:
-            if kind.traits.article_type != product.article_type and verdict(product, kind.traits).allowed:
+            if kind.traits.article_type != product.article_type and go_together(product, kind.traits):
                 name = kind.traits.article_type if kind.known else None
                 self.kinds.setdefault((kind.traits.slot, name), []).append(kind)
 
@@ -141,18 +169,19 @@ class _Shelves:
         near = abs(traits.warmth - self.product.warmth) <= WIDEST_WARMTH_GAP + layered
         return near and _suits_season(traits.warmth, formula.season)
 
-    def _in_numbers(self, ranked: Sequence[tuple[int, Kind]]) -> tuple[Offer, ...]:
-        words: dict[str, list[tuple[int, Kind]]] = {}
+    def _in_numbers(self, ranked: Sequence[tuple[float, Kind]]) -> tuple[Offer, ...]:
+        words: dict[str, list[tuple[float, Kind]]] = {}
         for rank, kind in ranked:
             words.setdefault(kind.word, []).append((rank, kind))
         held = [kinds for kinds in words.values() if sum(kind.count for _, kind in kinds) >= self.least]
-        return tuple(sorted((self._offer(kinds) for kinds in held), key=lambda offer: (offer.rank, offer.word)))
+        offers = (self._offer(kinds) for kinds in held)
+        return tuple(sorted(offers, key=lambda offer: (offer.rank, -sum(offer.colours.values()), offer.word)))
 
-    def _offer(self, ranked: Sequence[tuple[int, Kind]]) -> Offer:
+    def _offer(self, ranked: Sequence[tuple[float, Kind]]) -> Offer:
         rank, kind = ranked[0]
         traits = kind.traits
         colours: Counter[str] = Counter()
         for _, one in ranked:
             colours.update(one.colours)
-        palette = self.formulas.palette(traits.article_type, traits.family, traits.slot)
+        palette = self.palette(traits.article_type, traits.family, traits.slot)
         return Offer(kind.word, traits, rank, dict(colours), palette, flags_of(traits))

@@ -22,6 +22,10 @@ ACCEPTED = {
 # Sold for one of these, an item is no company for sports wear even when its type could be (hard rule 5).
 NEVER_WITH_SPORTS = frozenset({"formal", "ethnic", "party"})
 
+# What is formal by name, whatever its usage says, and what that never meets (hard rule 6).
+FORMAL_BY_NAME = frozenset({"suit", "blazer", "waistcoat", "formal trousers", "tuxedo trousers"})
+TOO_SPORTY = frozenset({"flip-flops", "slides", "slippers", "sports shoes", "sports sandals"})
+
 TOP, BOTTOM, ONE_PIECE, BELT, FOOTWEAR, HOSIERY, TIE, SHIRT = (1 << bit for bit in range(8))
 FLAG_OF_SLOT = {"top": TOP, "bottom": BOTTOM, "one_piece": ONE_PIECE, "belt": BELT, "footwear": FOOTWEAR}
 HOSIERY_FAMILIES = frozenset({"socks", "stockings", "hosiery"})
@@ -51,7 +55,15 @@ def verdict(left: Traits, right: Traits) -> Verdict:
     if (left.slot in OWN_KIND or right.slot in OWN_KIND) and left.slot != right.slot:
         own = left.slot if left.slot in OWN_KIND else right.slot
         return Verdict(False, 9 if own == "beauty" else 5, f"{own} goes only with {own}")
-    return _dress_verdict(left, right) or _dress_verdict(right, left) or ALLOWED
+    return _formal_verdict(left, right) or _dress_verdict(left, right) or _dress_verdict(right, left) or ALLOWED
+
+
+def _formal_verdict(left: Traits, right: Traits) -> Verdict | None:
+    names = [{traits.article_type, traits.family} for traits in (left, right)]
+    for formal, other, wearer in ((names[0], names[1], right), (names[1], names[0], left)):
+        if formal & FORMAL_BY_NAME and (other & TOO_SPORTY or wearer.strict == "sports"):
+            return Verdict(False, 6, f"{wearer.article_type} does not go with formal wear")
+    return None
 
 
 def _dress_verdict(strict: Traits, other: Traits) -> Verdict | None:

@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Iterator, Sequence
 
-_SINGULAR_ENDINGS = ("ss", "us", "is")
 _NUMERALS = ("II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
-UNCOUNTED = {"swimwear", "jewellery", "kajal and eyeliner", "foundation and primer", "highlighter and blush", "lip care", "mascara"}
+UNCOUNTED = {"swimwear", "lip care", "face wash and cleanser", "kajal and eyeliner"}
 
 
 def describe(nouns: Sequence[str], colours: Sequence[str], says: str) -> str:
@@ -35,11 +34,12 @@ def _names(formula: str, colours: Sequence[str], nouns: Sequence[str]) -> Iterat
 
 
 def with_article(noun: str) -> str:
-    """An article type as it stands in a sentence: "a belt", "an umbrella", "jeans"."""
-    plural = noun.endswith("s") and not noun.endswith(_SINGULAR_ENDINGS)
+    """An article type as it stands in a sentence: "a belt", "an umbrella", "jeans", "a mask or peel"."""
+    spoken = noun.replace(" and ", " or ")
+    plural = noun.endswith("s") and not noun.endswith("ss")
     if plural or noun in UNCOUNTED:
-        return noun
-    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {noun}"
+        return spoken
+    return f"{'an' if noun[:1] in 'aeiou' else 'a'} {spoken}"
 
 
 def listed(parts: Sequence[str]) -> str:

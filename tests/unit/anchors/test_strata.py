@@ -1,5 +1,6 @@
 """Sharing the budget over strata."""
 
+import itertools
 from collections import Counter
 from dataclasses import replace
 
@@ -52,7 +53,7 @@ def test_a_larger_stratum_never_gets_fewer_anchors(strata, budget):
     """Within a sub-category, shares grow with size."""
     given_out = Counter(allocate(new(strata), budget))
     by_size = sorted(strata, key=lambda stratum: stratum.size)
-    for smaller, larger in zip(by_size, by_size[1:], strict=False):
+    for smaller, larger in itertools.pairwise(by_size):
         if smaller.size < larger.size:
             assert given_out[smaller.key] <= given_out[larger.key]
 
@@ -92,15 +93,15 @@ def test_a_larger_budget_only_adds_anchors(strata, budget):
 
 def test_anchors_follow_the_square_root_of_the_stratum():
     """A stratum of 16 times the size gets its second anchor before the smaller one gets its first."""
-    assert ("big", "big", "small") == allocate([Stratum("big", "a", 3_201), Stratum("small", "a", 200)], 3)
-    assert ("big", "small", "big") == allocate([Stratum("big", "a", 3_199), Stratum("small", "a", 200)], 3)
+    assert allocate([Stratum("big", "a", 3_201), Stratum("small", "a", 200)], 3) == ("big", "big", "small")
+    assert allocate([Stratum("big", "a", 3_199), Stratum("small", "a", 200)], 3) == ("big", "small", "big")
 
 
 def test_an_anchor_that_stands_is_given_up_only_for_a_stratum_clearly_larger():
     """Small changes of size do not move anchors, so that patterns stay paid for."""
     standing = Stratum("old", "a", 100, incumbents=1)
-    assert ("old",) == allocate([standing, Stratum("new", "a", int(100 * LOYALTY) - 1)], 1)
-    assert ("new",) == allocate([standing, Stratum("new", "a", int(100 * LOYALTY) + 1)], 1)
+    assert allocate([standing, Stratum("new", "a", int(100 * LOYALTY) - 1)], 1) == ("old",)
+    assert allocate([standing, Stratum("new", "a", int(100 * LOYALTY) + 1)], 1) == ("new",)
 
 
 @pytest.mark.parametrize(

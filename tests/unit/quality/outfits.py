@@ -13,7 +13,9 @@ GUIDE = load_style_guide()
 Facts = dict[str, Any]
 
 
-def thing(article_type: str, audience: str | None = "men", colour: str | None = "black", usage: str | None = "casual", **other: Any) -> Facts:
+def thing(
+    article_type: str, audience: str | None = "men", colour: str | None = "black", usage: str | None = "casual", **other: Any
+) -> Facts:
     """A product; its slot is what the style guide says."""
     found = GUIDE.article_type(article_type)
     slot = found.slot if found else "other"

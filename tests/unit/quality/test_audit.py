@@ -1,9 +1,11 @@
 """The audit finds every broken rule, and nothing else."""
 
 from collections.abc import Sequence
+from random import Random
 
+import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outfit_pairing.quality.audit import RULES, audit
@@ -105,7 +107,7 @@ def test_an_item_listed_in_a_wrong_slot_is_reported() -> None:
     """Naming another slot does not hide that one is taken twice."""
     table = outfit(("tee", "jeans", "shoes")).to_pylist()
     table[2]["listed_slot"] = "bag"
-    found = audit(entries({}).from_pylist(table, schema=ENTRY_SCHEMA), GUIDE)
+    found = audit(pa.Table.from_pylist(table, schema=ENTRY_SCHEMA), GUIDE)
     assert found["rule"].tolist() == [3]
 
 
@@ -136,6 +138,7 @@ def _mutations() -> dict[int, tuple[str, ...]]:
     }
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.data(), st.sampled_from(sorted(RULES)))
 def test_a_good_outfit_broken_in_one_way_is_always_caught(data: st.DataObject, rule: int) -> None:
     """Whatever is put in, wherever, and whatever other good outfits stand beside it."""
@@ -154,11 +157,11 @@ def _equal_sets(table: dict[tuple[str, int], Sequence[str]], spoilt: Sequence[st
     return {rank for (product, rank), items in table.items() if product == "tee" and set(items) == set(spoilt)}
 
 
-@given(st.permutations(sorted(VALID)), st.randoms(use_true_random=False))
-def test_the_order_of_rows_does_not_matter(names: Sequence[str], random: object) -> None:
+@settings(max_examples=20, deadline=None)
+@given(st.randoms(use_true_random=False))
+def test_the_order_of_rows_does_not_matter(random: Random) -> None:
     """Spark hands rows over in any order."""
     table = entries({(products[0], rank): products[1:] for rank, (_, _, products) in enumerate(BROKEN)})
     rows = table.to_pylist()
-    random.shuffle(rows)  # type: ignore[attr-defined]
-    shuffled = table.from_pylist(rows, schema=ENTRY_SCHEMA)
-    assert audit(shuffled, GUIDE).equals(audit(table, GUIDE))
+    random.shuffle(rows)
+    assert audit(pa.Table.from_pylist(rows, schema=ENTRY_SCHEMA), GUIDE).equals(audit(table, GUIDE))

@@ -65,5 +65,5 @@ def test_slips_are_said_with_file_and_entry(guide: Path, file: str, text: str, s
 def test_a_missing_file_is_named(guide: Path) -> None:
     """The message says which file is not there."""
     (guide / "colours.yaml").unlink()
-    with pytest.raises(SettingsError, match="colours.yaml"):
+    with pytest.raises(SettingsError, match=r"colours\.yaml"):
         load_style_guide(guide)

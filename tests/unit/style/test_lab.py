@@ -66,5 +66,5 @@ def test_hex_codes_become_known_coordinates(code: str, lab: tuple[float, float, 
 @pytest.mark.parametrize("code", ["#fff", "#12345g", "", "#1234567"])
 def test_bad_hex_codes_are_refused(code: str) -> None:
     """A slip in a hex code is an error, not a colour."""
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="six hexadecimal digits"):
         hex_to_lab(code)

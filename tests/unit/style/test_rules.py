@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 from outfit_pairing.style import load_style_guide
 from outfit_pairing.style.audience import may_mix
 from outfit_pairing.style.compatibility import WEIGHTS, season_score, traits_score, warmth_score
-from outfit_pairing.style.rules import BELT, BOTTOM, FOOTWEAR, HOSIERY, ONE_PIECE, SHIRT, TIE, TOP, flags_of, structure_fault, verdict
+from outfit_pairing.style.rules import (
+    BELT,
+    BOTTOM,
+    FOOTWEAR,
+    HOSIERY,
+    ONE_PIECE,
+    SHIRT,
+    TIE,
+    TOP,
+    flags_of,
+    structure_fault,
+    verdict,
+)
 from outfit_pairing.style.traits import Traits, traits_of
 from outfit_pairing.style.vocabulary import AUDIENCES
 

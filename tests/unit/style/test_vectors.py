@@ -20,7 +20,7 @@ def test_a_row_alone_scores_as_among_many(seed: int, rows: int, others: int) -> 
     whole = similarity(left, right)
     for row in range(0, rows, 7):
         assert (similarity(left[row : row + 1], right)[0] == whole[row]).all()
-    assert (similarity(right, left).T == whole).all()
+    assert (whole == similarity(right, left).T).all()
 
 
 @given(st.integers(0, 1_000))

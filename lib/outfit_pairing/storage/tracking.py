@@ -1,0 +1,44 @@
+"""MLflow, when `tracking.uri` names a server or folder: one MLflow run per run of stages, with settings and figures."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from importlib.util import find_spec
+from typing import Any
+
+from outfit_pairing.errors import SettingsError
+from outfit_pairing.settings import Settings
+from outfit_pairing.storage.runs import StageReport
+
+
+def check_tracking(settings: Settings) -> None:
+    """Tracking is off, or MLflow is there.    Raises: SettingsError."""
+    if settings.tracking.uri and find_spec("mlflow") is None:
+        raise SettingsError("tracking.uri is set, but MLflow is not installed; `pip install 'outfit-pairing[tracking]'`")
+
+
+def track(settings: Settings, reports: Iterable[StageReport]) -> None:
+    """Log settings as parameters and every figure of the reports as metrics `<stage>.<figure>`; nothing when tracking is off."""
+    if not settings.tracking.uri:
+        return
+    import mlflow
+
+    mlflow.set_tracking_uri(settings.tracking.uri)
+    mlflow.set_experiment(settings.tracking.experiment)
+    with mlflow.start_run(run_name=settings.run_id):
+        mlflow.log_params(dict(_flat(settings.model_dump(mode="json", by_alias=True))))
+        mlflow.log_metrics({name: value for report in reports for name, value in figures(report)})
+
+
+def figures(report: StageReport) -> Iterator[tuple[str, float]]:
+    """Every number of a report, named `<stage>.<figure>`."""
+    rows = {"rows_in": report.rows_in, "rows_out": report.rows_out, "rows_rejected": report.rows_rejected, "seconds": report.seconds}
+    for name, value in {**rows, **report.counters}.items():
+        if isinstance(value, int | float):
+            yield f"{report.stage}.{name}", float(value)
+
+
+def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in tree.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield prefix + key, value

@@ -1,0 +1,178 @@
+"""The ingest stage: every row in one of two tables, only changes written, the same from every format."""
+
+import csv
+import json
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from outfit_pairing.catalog import write_sample
+from outfit_pairing.catalog.source import open_catalogue
+from outfit_pairing.catalog.stage import run
+from outfit_pairing.catalog.staging import staged_rows
+from outfit_pairing.errors import CatalogError, InputError
+from outfit_pairing.settings import Settings
+from outfit_pairing.storage import TableStore
+from outfit_pairing.storage.tables import PRODUCTS, REJECTED_PRODUCTS
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+MakeSettings = Callable[..., Settings]
+HEADER = "id,name,gender,type,colour,price\n"
+GOOD = (
+    "01,Marlow Men Red Shirt,Men,Shirts,Red,30\n02,Marlow Women Skirt,Women,Skirts,Blue,20\n03,Marlow Boots,Women,Boots,Black,90\n"
+)
+BAD = (
+    "02,Marlow Again,Men,Shirts,Red,1\n,Nameless,Men,Shirts,Red,1\n05,,Men,Shirts,Red,1\n06,Too,Few\n07,Too,Men,Shirts,Red,1,Many\n"
+)
+
+
+@pytest.fixture
+def write(tmp_path: Path, make_settings: MakeSettings) -> Callable[..., Settings]:
+    """Settings for a catalogue of that content; the warehouse stays the same within a test."""
+
+    def write(content: str, name: str = "shop.csv", *overrides: str) -> Settings:
+        (tmp_path / name).write_text(content, "utf-8")
+        return make_settings(f"catalog.path={tmp_path / name}", *overrides)
+
+    return write
+
+
+def rows(spark: "SparkSession", settings: Settings, table: Any = PRODUCTS) -> dict[Any, Any]:
+    """The table's rows by product id, or by line number."""
+    key = table.key[-2] if table is REJECTED_PRODUCTS else table.key[0]
+    return {row[key]: row for row in TableStore(spark, settings).read(table).collect()}
+
+
+def test_every_row_is_a_product_or_a_reject_with_a_reason(spark: "SparkSession", write: Callable[..., Settings]) -> None:
+    """Rows in = products + rejected, in the report and in the tables; rejects say line, code and cure."""
+    settings = write(HEADER + GOOD + BAD)
+    report = run(spark, settings)
+    products, rejected = rows(spark, settings), rows(spark, settings, REJECTED_PRODUCTS)
+    assert (report.rows_in, report.rows_out, report.rows_rejected) == (8, 3, 5) == (8, len(products), len(rejected))
+    assert {line: row.reason_code for line, row in rejected.items()} == {
+        5: "duplicate_id",
+        6: "missing_id",
+        7: "missing_name",
+        8: "too_few_fields",
+        9: "too_many_fields",
+    }
+    assert rejected[5].reason.startswith("the id 02 stands already on line 3")
+    assert rejected[5].raw == "02,Marlow Again,Men,Shirts,Red,1"
+    assert {row.source for row in rejected.values()} == {"shop.csv"}
+    assert products["02"].name == "Marlow Women Skirt"
+
+
+def test_a_second_run_writes_nothing_and_says_so(spark: "SparkSession", write: Callable[..., Settings]) -> None:
+    """Neither products nor rejects are written again; a change touches its own row only."""
+    settings = write(HEADER + GOOD + BAD)
+    assert run(spark, settings).counters["rows_written"] == 8
+    before = rows(spark, settings), rows(spark, settings, REJECTED_PRODUCTS)
+    again = write(HEADER + GOOD + BAD)
+    assert run(spark, again).counters["rows_written"] == 0
+    assert (rows(spark, again), rows(spark, again, REJECTED_PRODUCTS)) == before
+    changed = write(HEADER + GOOD.replace("Red,30", "Red,31") + BAD)
+    assert run(spark, changed).counters["rows_written"] == 1
+    assert rows(spark, changed)["01"].run_id == changed.run_id
+    assert rows(spark, changed)["02"].run_id == settings.run_id
+
+
+def test_the_tables_always_show_the_latest_catalogue(spark: "SparkSession", write: Callable[..., Settings]) -> None:
+    """A product that left the catalogue leaves the table, and mended rows leave the rejects."""
+    run(spark, write(HEADER + GOOD + BAD))
+    settings = write(HEADER + "\n".join(GOOD.splitlines()[:2]) + "\n")
+    report = run(spark, settings)
+    assert set(rows(spark, settings)) == {"01", "02"}
+    assert rows(spark, settings, REJECTED_PRODUCTS) == {}
+    assert (report.rows_in, report.counters["rows_written"]) == (2, 1 + 5)
+
+
+def test_prices_are_cheap_or_dear_within_their_slot(spark: "SparkSession", write: Callable[..., Settings]) -> None:
+    """Price tiers are thirds of a slot, so that a dear sock is no cheap coat."""
+    shirts = "".join(f"{price},Shirt {price},Men,Shirts,Red,{price}\n" for price in (10, 20, 30, 40, 50, 60))
+    settings = write(HEADER + shirts + "b,Boots,Men,Boots,Black,900\nx,Cap,Men,Caps,Red,ask\n")
+    run(spark, settings)
+    tiers = {key: row.price_tier for key, row in rows(spark, settings).items()}
+    assert [tiers[str(price)] for price in (10, 20, 30, 40, 50, 60)] == ["budget", "budget", "mid", "mid", "premium", "premium"]
+    assert tiers["x"] is None
+
+
+def test_missing_slots_and_unknown_types_are_said(
+    spark: "SparkSession", write: Callable[..., Settings], caplog: pytest.LogCaptureFixture
+) -> None:
+    """A catalogue without footwear runs; report and log name what is missing and what was not understood."""
+    settings = write(HEADER + GOOD.replace("Boots", "Zorblings"))
+    with caplog.at_level(logging.WARNING):
+        report = run(spark, settings)
+    assert "footwear" in str(report.counters["missing_slots"])
+    assert report.counters["unknown_article_types"] == 1
+    assert "Zorblings (1)" in caplog.text
+
+
+def test_a_catalogue_without_any_usable_row_leaves_the_tables_alone(spark: "SparkSession", write: Callable[..., Settings]) -> None:
+    """A broken delivery does not empty the shop."""
+    run(spark, write(HEADER + GOOD))
+    settings = write(HEADER + BAD.splitlines()[1] + "\n")
+    with pytest.raises(CatalogError, match=r"none of its 1 rows can be sold \(missing_id"):
+        run(spark, settings)
+    assert len(rows(spark, settings)) == 3
+
+
+def test_all_formats_give_the_same_products(spark: "SparkSession", write: Callable[..., Settings], tmp_path: Path) -> None:
+    """CSV, JSON lines, Parquet and Delta differ in line numbers only."""
+    settings = write(HEADER + GOOD + "03,Marlow Other Boots,Women,Boots,Black,95\n")
+    run(spark, settings)
+    expected = rows(spark, settings)
+    table = list(csv.DictReader((tmp_path / "shop.csv").open(encoding="utf-8")))
+    (tmp_path / "shop.jsonl").write_text("\n".join(map(json.dumps, table)), "utf-8")
+    frame = spark.createDataFrame(table).coalesce(1)
+    frame.write.parquet(str(tmp_path / "parquet"))
+    frame.write.format("delta").save(str(tmp_path / "delta"))
+    for name in ("shop.jsonl", "parquet", "delta"):
+        report = run(
+            spark, settings.model_copy(update={"catalog": settings.catalog.model_copy(update={"path": str(tmp_path / name)})})
+        )
+        assert (report.rows_in, report.rows_rejected) == (4, 1)
+        assert rows(spark, settings) == expected, name
+
+
+def test_a_large_catalogue_goes_through_the_staging_place(
+    spark: "SparkSession", make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    """Chunks come out as the rows that went in, once each, and the place is gone afterwards."""
+    path = write_sample(tmp_path / "sample.csv.gz", 250, 1)
+    settings = make_settings(f"catalog.path={path}", "catalog.mapping=sample")
+    for _ in range(2):
+        with staged_rows(spark, settings, open_catalogue(settings), chunk_rows=100) as staged:
+            numbers = sorted(row.line_number for row in staged.select("line_number").collect())
+        assert numbers == list(range(2, 252))
+        assert list(Path(settings.storage.warehouse).glob("*")) == []
+
+
+def test_the_attributes_of_a_product_are_kept(spark: "SparkSession", make_settings: MakeSettings, tmp_path: Path) -> None:
+    """Columns that the mapping leaves out can be read back from the table."""
+    settings = make_settings(f"catalog.path={write_sample(tmp_path / 's.csv', 20, 1)}", "catalog.mapping=sample")
+    run(spark, settings)
+    assert all(set(row.attributes) == {"brand"} for row in rows(spark, settings).values())
+
+
+def test_a_table_that_is_not_there_is_an_input_error(spark: "SparkSession", make_settings: MakeSettings) -> None:
+    """A wrong table name is one line, and nothing is written."""
+    settings = make_settings("catalog.path=spark_catalog.nowhere.products")
+    with pytest.raises(InputError, match="cannot be read as delta"):
+        run(spark, settings)
+    assert not Path(settings.storage.warehouse).exists()
+
+
+def test_the_real_catalogue_arrives_whole(spark: "SparkSession", make_settings: MakeSettings, catalogue_file: Path) -> None:
+    """44,446 rows in, 44,446 products out, 22 of them repaired, nothing unknown."""
+    settings = make_settings(f"catalog.path={catalogue_file}", "catalog.mapping=myntra")
+    report = run(spark, settings)
+    assert (report.rows_in, report.rows_out, report.rows_rejected) == (44_446, 44_446, 0)
+    assert (report.counters["repaired"], report.counters["unknown_article_types"], report.counters["missing_slots"]) == (22, 0, "")
+    repaired = rows(spark, settings)["23124"]
+    assert repaired.name.count(",") == 2

@@ -1,0 +1,129 @@
+"""check-quality over real tables: figures, gates, page."""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.unit.quality.outfits import SHOP
+
+from outfit_pairing.errors import GateMissed, MissingTable
+from outfit_pairing.quality.counting import gather
+from outfit_pairing.quality.metrics import measure
+from outfit_pairing.quality.stage import report_path, run
+from outfit_pairing.settings import Settings, load_settings
+from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, REJECTED_PRODUCTS, RUNS, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+Outfits = dict[tuple[str, int], Sequence[str]]
+
+LOOKS: Outfits = {
+    ("tee", 1): ("jeans", "shoes", "watch"),
+    ("tee", 2): ("chinos", "red shoes", "belt"),
+    ("tee", 3): ("jeans", "formal shoes"),
+    ("shoes", 1): ("tee", "jeans", "watch"),
+    ("shoes", 2): ("shirt", "chinos", "belt"),
+    ("shoes", 3): ("red tee", "jeans", "bracelet"),
+    ("jeans", 1): ("tee", "shoes"),
+}
+FAULTY: Outfits = {
+    ("tee", 1): ("jeans", "shoes", "shirt"),
+    ("shirt", 1): ("jeans", "lost"),
+    ("gone", 1): ("tee", "jeans"),
+    ("jeans", 1): (),
+    ("jeans", 2): (),
+    ("jeans", 3): (),
+}
+WORN = ("tee", "shoes", "jeans", "chinos", "shirt", "red tee", "red shoes", "formal shoes", "belt", "watch", "bracelet")
+
+
+class Shop:
+    """A warehouse as the stages before leave it, with gates that a small shop can pass."""
+
+    def __init__(self, spark: "SparkSession", folder: Path, outfits: Outfits, rejected: int = 0) -> None:
+        gates = ("quality.gates.coverage=0.15", "quality.gates.from_patterns=0.15", "quality.gates.rejected=0.2")
+        self.settings = load_settings(overrides=[f"storage.warehouse={folder}", "run_id=run-1", *gates], environment={})
+        self.spark, self.store = spark, TableStore(spark, self.settings)
+        self.write(PRODUCTS, ({"product_id": name, **SHOP[name]} for name in WORN))
+        self.write(OUTFIT_RECOMMENDATIONS, (_outfit(*key, items) for key, items in outfits.items()))
+        self.write(REJECTED_PRODUCTS, ({"source": "shop.csv", "line_number": line} for line in range(rejected)))
+
+    def write(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+        """Add rows, columns that they lack being null."""
+        filled = [tuple(row.get(column.name) for column in table.columns) for row in rows]
+        self.store.append(table, self.spark.createDataFrame(filled, table.schema))
+
+    def metrics(self) -> dict[str, Any]:
+        """What the run left in the table."""
+        rows = self.store.read(QUALITY_METRICS).where(f"run_id = '{self.settings.run_id}'").collect()
+        return {row["metric"]: row for row in rows}
+
+    def page(self) -> str:
+        """The report page."""
+        path = report_path(self.settings)
+        assert path is not None
+        return path.read_text("utf-8")
+
+
+def _outfit(product: str, rank: int, items: Sequence[str]) -> dict[str, Any]:
+    offered = [(SHOP[item]["slot"] if item in SHOP else "top", item, 0.8, ["why not"]) for item in items]
+    facts = {"source": "pattern_based", "occasion": f"day {rank}", "score": 0.75, "items": offered}
+    return {"product_id": product, "rank": rank, **facts}
+
+
+@pytest.fixture(scope="module")
+def good_shop(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Good outfits, and two rows that ingest refused."""
+    return Shop(spark, tmp_path_factory.mktemp("good"), LOOKS, rejected=2)
+
+
+def test_good_outfits_pass_and_leave_figures_and_page(good_shop: Shop, spark: "SparkSession") -> None:
+    """The report counts outfits, the table holds every figure against its gate, the page lies in the warehouse."""
+    report = run(spark, good_shop.settings)
+    assert (report.stage, report.rows_in, report.counters["violations"]) == ("check-quality", 7, 0)
+    found = good_shop.metrics()
+    assert report.rows_out == len(found)
+    assert (found["violations"]["value"], found["violations"]["threshold"], found["violations"]["passed"]) == (0, 0, True)
+    assert found["coverage"]["value"] == pytest.approx(2 / 11)
+    assert (found["products_with_3_outfits"]["value"], found["products_with_1_outfits"]["value"]) == (2, 1)
+    assert (found["mean_score"]["value"], found["mean_score"]["passed"]) == (pytest.approx(0.75), None)
+    assert (found["rows_in"]["value"], found["rejected"]["value"]) == (13, pytest.approx(2 / 13))
+    assert found["filled_slots"]["value"] == 19
+    assert found["largest_share"]["detail"].startswith("product jeans (Jeans) in 4 of 19 filled slots; not judged")
+    assert "All gates that apply are passed." in good_shop.page()
+
+
+def test_the_same_figures_for_any_partitioning_and_in_a_later_run(good_shop: Shop, spark: "SparkSession") -> None:
+    """However Spark cuts the catalogue; a check alone still knows what the last ingest refused."""
+    good_shop.write(RUNS, [{"stage": "ingest", "rows_rejected": 2, "status": "done"}])
+    parts = good_shop.settings.spark.model_copy(update={"partitions": 7})
+    later = good_shop.settings.model_copy(update={"run_id": "run-2", "spark": parts})
+    assert measure(gather(spark, later)) == measure(gather(spark, good_shop.settings))
+
+
+def test_a_missed_gate_stops_the_run_after_its_figures_are_written(spark: "SparkSession", tmp_path: Path) -> None:
+    """A slot taken twice, items and products that are gone, and empty outfits are found; table and page say where."""
+    shop = Shop(spark, tmp_path, FAULTY)
+    with pytest.raises(GateMissed) as missed:
+        run(spark, shop.settings)
+    assert "violations 3, at most 0 (rule 3: 1, rule 8: 2)" in str(missed.value)
+    assert "empty_outfits 3, at most 0" in str(missed.value)
+    assert "coverage 0, at least 0.15" in str(missed.value)
+    assert shop.metrics()["violations"]["passed"] is False
+    assert "one slot taken twice: tee, shirt" in shop.page()
+    assert "not in the catalogue: gone" in shop.page()
+
+
+def test_an_empty_result_is_a_missed_gate(spark: "SparkSession", tmp_path: Path) -> None:
+    """No outfits is no success."""
+    with pytest.raises(GateMissed, match="outfits 0, at least 1"):
+        run(spark, Shop(spark, tmp_path, {}).settings)
+
+
+def test_a_stage_too_early_says_which_to_run(spark: "SparkSession", make_settings: Callable[..., Settings]) -> None:
+    """Nothing published is an input error, not a missed gate."""
+    with pytest.raises(MissingTable, match="run `outfit-pairing"):
+        run(spark, make_settings())

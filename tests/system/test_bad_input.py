@@ -1,0 +1,75 @@
+"""Bad input ends with exit code 2 and one clear line, before Spark starts and before any table is touched."""
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from tests.system.command import run
+
+HEADER = "id,gender,masterCategory,subCategory,articleType,baseColour,season,year,usage,productDisplayName\n"
+ROW = "1,Men,Apparel,Topwear,Shirts,Blue,Summer,2012,Casual,A Blue Shirt\n"
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    """A folder of catalogues, mappings and settings with one fault each."""
+    (tmp_path / "good.csv").write_text(HEADER + ROW)
+    (tmp_path / "empty.csv").write_text("")
+    (tmp_path / "header_only.csv").write_text(HEADER)
+    (tmp_path / "picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 20)
+    (tmp_path / "cut.csv.gz").write_bytes(gzip.compress((HEADER + ROW * 500).encode())[:-20])
+    (tmp_path / "wrong_column.yaml").write_text(
+        "columns:\n  product_id: id\n  name: title_of_product\n  article_type: articleType\n"
+    )
+    (tmp_path / "twice.yaml").write_text("anchors:\n  budget: 10\n  budget: 20\n")
+    (tmp_path / "unknown.yaml").write_text("anchors:\n  bugdet: 10\n")
+    (tmp_path / "a_file").write_text("not a folder")
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ("--catalog {}/absent.csv --mapping myntra", "absent.csv"),
+        ("--catalog {}/empty.csv --mapping myntra", "empty"),
+        ("--catalog {}/picture.csv --mapping myntra", "picture.csv"),
+        ("--catalog {}/cut.csv.gz --mapping myntra", "cut.csv.gz"),
+        ("--catalog {}/good.csv --mapping {}/wrong_column.yaml", "title_of_product"),
+        ("--catalog {}/good.csv --mapping myntr", "myntra"),
+        ("--catalog {}/good.csv --mapping myntra --config {}/twice.yaml", "given twice"),
+        ("--catalog {}/good.csv --mapping myntra --config {}/unknown.yaml", "did you mean anchors.budget?"),
+        ("--catalog {}/good.csv --mapping myntra --set anchors.budget=0", "anchors.budget"),
+        ("--catalog {}/good.csv --mapping myntra --warehouse {}/a_file/warehouse", "--warehouse"),
+        ("--mapping myntra", "--catalog"),
+    ],
+)
+def test_bad_input_is_one_clear_line(files: Path, arguments: str, says: str) -> None:
+    """What, where and how to mend it; nothing is written."""
+    warehouse = files / "warehouse"
+    given = [part.format(files, files) for part in arguments.split()]
+    ended = run("run", *given, *([] if "--warehouse" in given else ["--warehouse", warehouse]))
+    assert ended.code == 2, ended.stderr
+    assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
+    assert says in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not warehouse.exists() or not list(warehouse.iterdir())
+
+
+def test_a_misspelt_command_or_flag_is_one_line() -> None:
+    """argparse's complaint fits on one line and points to --help."""
+    for arguments in (["runn"], ["embed", "--warehous", "x"], ["sample", "--products", "-3"]):
+        ended = run(*arguments)
+        assert ended.code == 2
+        assert "--help" in ended.stderr
+        assert len(ended.stderr.strip().splitlines()) == 1
+
+
+def test_every_command_shows_its_flags_with_defaults() -> None:
+    """--help of each command works without Spark and names every flag's default."""
+    overview = run("--help")
+    assert overview.code == 0
+    for command in ("run", "ingest", "embed", "select-anchors", "generate-patterns", "apply-patterns", "pair-by-rules", "publish"):
+        assert command in overview.stdout
+        ended = run(command, "--help")
+        assert (ended.code, "default" in ended.stdout, "--warehouse" in ended.stdout) == (0, True, True)

@@ -1,0 +1,175 @@
+"""The whole chain on a sample catalogue, as `make demo` runs it, and what its users read afterwards."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pyarrow.compute as pc
+import pytest
+from deltalake import DeltaTable
+
+from outfit_pairing.storage.tables import TABLES
+from tests.system.command import REPOSITORY, Ended, run
+
+PRODUCTS = 2_000
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def catalogue(folder: Path) -> Path:
+    path = folder / "sample.csv.gz"
+    assert run("sample", "--products", PRODUCTS, "--seed", 1, "--out", path).code == 0
+    return path
+
+
+@pytest.fixture(scope="module")
+def first(folder: Path, catalogue: Path) -> Ended:
+    """The first run of the chain."""
+    ended = run("run", "--catalog", catalogue, "--mapping", "sample", "--warehouse", folder / "warehouse", "--json")
+    assert ended.code == 0, ended.stderr
+    return ended
+
+
+@pytest.fixture(scope="module")
+def warehouse(folder: Path, first: Ended) -> Path:
+    return folder / "warehouse"
+
+
+def rows(warehouse: Path, table: str) -> list[dict]:
+    return DeltaTable(str(warehouse / table)).to_pyarrow_table().to_pylist()
+
+
+def outfits(warehouse: Path, table: str = "outfit_recommendations") -> list[tuple]:
+    """All rows without audit columns, in key order."""
+    plain = ("product_id", "rank", "outfit_id", "source", "pattern_id", "occasion", "score", "confidence")
+    found = [(*(row[name] for name in plain), json.dumps(row["items"])) for row in rows(warehouse, table)]
+    return sorted(found, key=lambda row: (row[0], row[1]))
+
+
+def test_every_row_is_accounted_for(warehouse: Path, first: Ended) -> None:
+    """Rows in = products + rejected, and the stage table says so."""
+    ingest = json.loads(first.stdout)[0]
+    assert ingest["rows_in"] == PRODUCTS == ingest["rows_out"] + ingest["rows_rejected"]
+    assert len(rows(warehouse, "products")) == ingest["rows_out"]
+
+
+def test_any_delta_reader_opens_every_table(warehouse: Path, first: Ended) -> None:
+    """The tables hold what the stages reported, under another reader, with comments and keys."""
+    reported = {stage["stage"]: stage["rows_out"] for stage in json.loads(first.stdout)}
+    counted = {
+        name: DeltaTable(str(warehouse / name)).to_pyarrow_table().num_rows for name in TABLES if (warehouse / name).exists()
+    }
+    assert set(TABLES) - set(counted) <= {"rejected_products"}
+    assert counted["outfit_recommendations"] == reported["publish"]
+    assert counted["anchor_products"] == reported["select-anchors"]
+    assert counted["outfit_patterns"] == reported["generate-patterns"]
+    assert counted["runs"] == len(reported)
+    assert DeltaTable(str(warehouse / "products")).metadata().description
+
+
+def test_products_have_three_to_five_outfits_with_reasons(warehouse: Path) -> None:
+    """Coverage as the gates demand it; every item gives reasons; the audit found nothing."""
+    metrics = {row["metric"]: row for row in rows(warehouse, "quality_metrics")}
+    assert metrics["coverage"]["value"] >= 0.99
+    assert metrics["violations"]["value"] == 0
+    assert all(item["reasons"] for row in rows(warehouse, "outfit_recommendations") for item in row["items"])
+    table = DeltaTable(str(warehouse / "outfit_recommendations")).to_pyarrow_table()
+    assert pc.max(table["rank"]).as_py() <= 5
+
+
+def test_exports_are_whole(warehouse: Path) -> None:
+    """No file of two bytes: each over 1 KB, readable, and the lookbook page stands by itself."""
+    exports = sorted((warehouse / "exports").glob("*.json"))
+    names = {path.name for path in exports}
+    assert {"anchor_products.json", "outfit_patterns.json", "pattern_recs_00000.json"} <= names
+    for path in exports:
+        assert json.loads(path.read_text("utf-8"))
+        if path.name.startswith(("anchor_products", "outfit_patterns", "pattern_recs")):
+            assert path.stat().st_size > 1_024
+    page = (warehouse / "lookbook.html").read_text("utf-8")
+    assert "http://" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_second_run_rewrites_nothing(warehouse: Path, catalogue: Path) -> None:
+    """Same catalogue, same rows: no row is written again, the same outfits lie there, and the run says so."""
+    before, versions = (
+        outfits(warehouse),
+        {name: rows(warehouse, name) for name in ("products", "outfit_patterns", "anchor_products")},
+    )
+    ended = run("run", "--catalog", catalogue, "--mapping", "sample", "--warehouse", warehouse)
+    assert ended.code == 0, ended.stderr
+    assert "no row was rewritten" in ended.stdout
+    assert outfits(warehouse) == before
+    for name, found in versions.items():
+        key = TABLES[name].key[0]
+        again = {row[key]: row["updated_at"] for row in rows(warehouse, name)}
+        assert again == {row[key]: row["updated_at"] for row in found}
+
+
+def test_partitions_do_not_change_the_outfits(warehouse: Path, folder: Path) -> None:
+    """From the same vectors, 2 and 7 partitions give the same recommendations, bit for bit."""
+    found = []
+    for partitions in (2, 7):
+        copy = folder / f"warehouse-{partitions}"
+        shutil.copytree(warehouse, copy)
+        for table in ("pattern_recommendations", "rule_recommendations", "outfit_recommendations"):
+            shutil.rmtree(copy / table, ignore_errors=True)
+        for stage in ("apply-patterns", "pair-by-rules", "publish"):
+            assert run(stage, "--warehouse", copy, "--set", f"spark.partitions={partitions}").code == 0
+        found.append([outfits(copy, "pattern_recommendations"), outfits(copy)])
+    assert found[0] == found[1]
+    assert found[0][1] == outfits(warehouse)
+
+
+def test_spark_submit_runs_the_same_stage(warehouse: Path) -> None:
+    """The literal `spark-submit jobs/apply_patterns.py` works in the activated environment."""
+    before = outfits(warehouse, "pattern_recommendations")
+    ended = run(REPOSITORY / "jobs" / "apply_patterns.py", "--warehouse", warehouse, program="spark-submit")
+    assert ended.code == 0, ended.stderr
+    assert "apply-patterns" in ended.stdout
+    assert outfits(warehouse, "pattern_recommendations") == before
+
+
+def test_outfits_are_explained_in_the_terminal(warehouse: Path) -> None:
+    """`explain` and `show-outfits` read the published table; an unknown id is one line."""
+    product_id = rows(warehouse, "outfit_recommendations")[0]["product_id"]
+    explained = run("explain", product_id, "--warehouse", warehouse)
+    assert (explained.code, product_id in explained.stdout) == (0, True)
+    shown = json.loads(run("explain", product_id, "--warehouse", warehouse, "--json").stdout)
+    assert shown["product"]["product_id"] == product_id
+    assert len(shown["outfits"]) >= 1
+    assert run("explain", "no-such-product", "--warehouse", warehouse).code == 2
+    twenty = run("show-outfits", "--count", 20, "--seed", 7, "--warehouse", warehouse)
+    assert twenty.stdout == run("show-outfits", "--count", 20, "--seed", 7, "--warehouse", warehouse).stdout
+
+
+def test_a_missed_gate_ends_with_three(warehouse: Path) -> None:
+    """A gate that cannot be met fails the run by its exit code and names the gate."""
+    ended = run("check-quality", "--warehouse", warehouse, "--set", "quality.gates.from_patterns=1", "--set", "quality.gates.coverage=1",
+                "--set", "quality.gates.catalogue_share=1", "--set", "quality.gates.least_products=1")  # fmt: skip
+    assert ended.code == 3, ended.stderr
+    assert "catalogue_share" in ended.stderr
+
+
+def test_a_catalogue_without_footwear_runs_and_says_so(folder: Path, catalogue: Path) -> None:
+    """What is missing is named; products still get outfits from what there is."""
+    import csv
+    import gzip
+
+    bare = folder / "no_footwear.csv"
+    with gzip.open(catalogue, "rt", newline="") as source, bare.open("w", newline="") as target:
+        reader = csv.DictReader(source)
+        writer = csv.DictWriter(target, reader.fieldnames or ())
+        writer.writeheader()
+        writer.writerows(row for row in reader if row["department"] != "Footwear")
+    ended = run(
+        "run", "--catalog", bare, "--mapping", "sample", "--warehouse", folder / "bare",
+        "--set", "embedding.model=hashing", "--set", "quality.gates.coverage=0", "--set", "quality.gates.from_patterns=0",
+    )  # fmt: skip
+    assert ended.code == 0, ended.stderr
+    assert "footwear" in ended.stderr + ended.stdout
+    assert len(outfits(folder / "bare")) > 0

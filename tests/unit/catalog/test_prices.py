@@ -1,0 +1,59 @@
+"""Prices and stock are understood as shops write them."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from outfit_pairing.catalog.prices import price_of, stock_of
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("1299", (1299.0, None)),
+        ("1,299.00", (1299.0, None)),
+        ("1.299,00", (1299.0, None)),
+        ("1,299", (1299.0, None)),
+        ("1,299,000", (1299000.0, None)),
+        ("1.299.000", (1299000.0, None)),
+        ("12,5", (12.5, None)),
+        ("12.50", (12.5, None)),
+        ("15.00 USD", (15.0, "USD")),
+        ("$15", (15.0, "USD")),
+        ("12,50 €", (12.5, "EUR")),
+        ("₹ 1,299", (1299.0, "INR")),
+        ("Rs. 499", (499.0, "INR")),
+        ("CHF 1'299.50", (1299.5, "CHF")),
+    ],
+)
+def test_a_price_is_read_with_its_currency(text: str, expected: tuple[float, str | None]) -> None:
+    """Group signs, decimal commas, symbols and codes are all understood."""
+    assert price_of(text) == expected
+
+
+@pytest.mark.parametrize("text", ["on request", "", "0", "0.00", "-5", "10 - 20", "free"])
+def test_what_is_no_single_price_is_none(text: str) -> None:
+    """Ranges, zeros and words are not guessed at."""
+    assert price_of(text) is None
+
+
+@settings(deadline=None)
+@given(st.decimals("0.01", "9999999", places=2))
+def test_plain_amounts_are_read_exactly(amount: object) -> None:
+    """A number with a point comes back as that number, also with groups."""
+    found, grouped = price_of(f"{amount}"), price_of(f"{amount:,}")
+    assert found is not None
+    assert grouped is not None
+    assert found[0] == grouped[0] == float(str(amount))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("12", True), ("0", False), ("0.0", False), ("-1", False), ("in stock", True), ("In_Stock", True), ("out of stock", False),
+        ("OutOfStock", False), ("yes", True), ("FALSE", False), ("sold out", False), ("preorder", True), ("who knows", None),
+    ],
+)  # fmt: skip
+def test_stock_is_a_quantity_or_a_word(text: str, expected: bool | None) -> None:
+    """Quantities, flags and feed words mean what they say; other words say nothing."""
+    assert stock_of(text) is expected

@@ -1,0 +1,86 @@
+"""Gates hold what they say, and an empty result never passes."""
+
+import pytest
+
+from outfit_pairing.quality.gates import ALWAYS, LIMITS, SPREAD, judge, missed
+from outfit_pairing.quality.metrics import Metric
+from outfit_pairing.settings import GateSettings
+
+GOOD: dict[str, float | None] = {
+    "products": 40_000,
+    "wearable": 38_000,
+    "outfits": 200_000,
+    "empty_outfits": 0,
+    "coverage": 1.0,
+    "from_patterns": 0.95,
+    "violations": 0,
+    "largest_share": 0.001,
+    "catalogue_share": 0.6,
+    "different_outfits": 1.0,
+    "clashes": 0.0,
+    "rejected": 0.001,
+}
+
+
+def _missed(**changed: float | None) -> list[str]:
+    gates = judge([Metric(name, value) for name, value in {**GOOD, **changed}.items()], GateSettings())
+    return [gate.metric for gate in gates if gate.passed is False]
+
+
+def test_a_good_result_passes_every_gate() -> None:
+    """Nothing is missed, and nothing is left unjudged."""
+    gates = judge([Metric(name, value) for name, value in GOOD.items()], GateSettings())
+    assert all(gate.passed for gate in gates)
+    assert missed(gates) == []
+
+
+def test_every_gate_setting_has_a_gate() -> None:
+    """A limit that someone sets is never ignored."""
+    assert set(GateSettings.model_fields) - {"least_products"} == set(LIMITS)
+
+
+@pytest.mark.parametrize(
+    ("metric", "value"),
+    [
+        ("outfits", 0),
+        ("empty_outfits", 1),
+        ("coverage", 0.9989),
+        ("from_patterns", 0.89),
+        ("violations", 1),
+        ("largest_share", 0.0031),
+        ("catalogue_share", 0.449),
+        ("different_outfits", 0.9999),
+        ("clashes", 0.011),
+        ("rejected", 0.021),
+    ],
+)
+def test_each_gate_misses_what_is_just_beyond_its_limit(metric: str, value: float) -> None:
+    """And only that gate."""
+    assert _missed(**{metric: value}) == [metric]
+
+
+@pytest.mark.parametrize("metric", [*ALWAYS, *LIMITS])
+def test_a_figure_that_could_not_be_measured_misses_its_gate(metric: str) -> None:
+    """No gate passes because there was nothing to measure."""
+    assert _missed(**{metric: None}) == [metric]
+
+
+def test_a_small_catalogue_is_not_held_to_spread() -> None:
+    """Spread gates say why they are not judged; the others hold."""
+    small = {**GOOD, "products": 999, "largest_share": 0.1, "catalogue_share": 0.1, "different_outfits": 0.1}
+    gates = judge([Metric(name, value) for name, value in small.items()], GateSettings())
+    assert [gate.metric for gate in gates if gate.passed is None] == list(SPREAD)
+    assert all("999 products are too few" in gate.detail for gate in gates if gate.passed is None)
+    assert _missed(products=1_000, largest_share=0.1) == ["largest_share"]
+
+
+def test_a_catalogue_of_beauty_alone_can_pass() -> None:
+    """Figures of wearable products do not apply where there are none."""
+    assert _missed(wearable=0, from_patterns=None, catalogue_share=None) == []
+
+
+def test_a_missed_gate_says_figure_limit_and_where_to_look() -> None:
+    """The line that users see is enough to start from."""
+    metrics = [Metric(name, value) for name, value in GOOD.items() if name != "coverage"]
+    gates = judge([*metrics, Metric("coverage", 0.91, "short: kids caps with 0")], GateSettings())
+    assert missed(gates) == ["coverage 0.91, at least 0.999 (short: kids caps with 0)"]

@@ -1,0 +1,88 @@
+"""The report page says what was found, and can be opened anywhere."""
+
+import re
+from collections import Counter
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from outfit_pairing.quality.charts import bars, exposure_curve
+from outfit_pairing.quality.evidence import Evidence, OutfitGroup
+from outfit_pairing.quality.gates import judge
+from outfit_pairing.quality.metrics import measure
+from outfit_pairing.quality.report import RULE_TEXTS, render
+from outfit_pairing.quality.tallies import tally
+from outfit_pairing.settings import GateSettings
+from tests.unit.quality.outfits import GUIDE, entries
+from tests.unit.quality.test_metrics import GIFT, JEANS, TEE
+
+VOID = {"meta", "path", "polyline", "rect", "br"}
+
+
+class _Balance(HTMLParser):
+    """Complains about a tag that is not closed where it should be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert tag in VOID or self.open.pop() == tag
+
+
+def _page(*, broken: bool) -> str:
+    outfits = {("tee", 1): ("jeans", "<script>" if broken else "shoes"), ("tee", 2): ("chinos", "red shoes")}
+    groups = (OutfitGroup("pattern_based", "office & after", 2, 1_400_000),)
+    cells = [TEE, replace(JEANS, shown=3), GIFT]
+    evidence = Evidence(cells, groups, tally(entries(outfits), GUIDE), 0, GUIDE)
+    metrics = measure(evidence)
+    return render("run-7", judge(metrics, GateSettings(from_patterns=0.5)), metrics, evidence)
+
+
+def test_the_page_stands_alone() -> None:
+    """Nothing is loaded from elsewhere, and no script runs."""
+    page = _page(broken=False)
+    assert not re.search(r"<(script|link|img|iframe)|https?://|@import|url\(", page)
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_the_page_is_well_formed(broken: bool) -> None:
+    """Every tag is closed, also where there are violations."""
+    parser = _Balance()
+    parser.feed(_page(broken=broken))
+    assert parser.open == []
+
+
+def test_the_page_shows_verdict_gates_and_violations() -> None:
+    """The first line says which gates are missed; each violation leads to its product."""
+    page = _page(broken=True)
+    assert "1 gate missed: violations." in " ".join(page.split())
+    assert "not in the catalogue: &lt;script&gt;" in page
+    assert all(text.replace("'", "&#39;") in page for text in RULE_TEXTS.values())
+    assert "All gates that apply are passed." in _page(broken=False)
+
+
+def test_names_from_the_catalogue_are_escaped_in_charts() -> None:
+    """An occasion or a slot is text, never markup."""
+    assert "office &amp; after" in _page(broken=False)
+    assert "<b>" not in bars([("<b>", 3)], "Bars")
+
+
+def test_empty_charts_are_drawn() -> None:
+    """A run without outfits still gets its page."""
+    assert "<svg" in bars([], "Bars")
+    assert "<svg" in exposure_curve(Counter())
+    assert "<svg" in exposure_curve(Counter({0: 9}))
+
+
+def test_a_straight_curve_means_equal_exposure() -> None:
+    """When every product is shown twice, the curve is the diagonal."""
+    (points,) = re.findall(r'points="([^"]*)"', exposure_curve(Counter({2: 10})))
+    (first, last) = points.split()
+    even = re.findall(r'class="even" d="M([^ ]*) L([^"]*)"', exposure_curve(Counter({2: 10})))
+    assert [tuple(map(float, one.split(","))) for one in (first, last)] == [tuple(map(float, one.split(","))) for one in even[0]]
