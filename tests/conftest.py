@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 
 from outfit_pairing.settings import Settings, load_settings
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+# machines are shared and noisy: a slow example is no fault
+hypothesis_settings.register_profile("patient", deadline=None)
+hypothesis_settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 DATA_DIR = Path(os.environ.get("OUTFIT_DATA_DIR", REPOSITORY.parent / "shared" / "data"))

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from outfit_pairing import __version__
-from outfit_pairing.errors import InputError, OutfitPairingError, WarehouseError
+from outfit_pairing.errors import OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport
@@ -247,10 +247,7 @@ def _console() -> "Console":
 def _sample(flags: argparse.Namespace) -> int:
     from outfit_pairing.catalog.sample import write_sample
 
-    try:
-        write_sample(flags.out, flags.products, flags.seed)
-    except OSError as fault:
-        raise InputError(f"{flags.out} cannot be written ({fault.strerror}); name another file with --out") from None
+    write_sample(flags.out, flags.products, flags.seed)
     logger.info("%d products in %s; read it with --catalog %s --mapping sample", flags.products, flags.out, flags.out)
     return 0
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KIND = ("article_type", "slot", "department")  # what decides whether products may be anchors
+MOST_BROADCAST = 200_000  # products, at some 200 bytes each
 Kind: TypeAlias = tuple[str | None, str, str | None]
 
 
@@ -47,12 +48,13 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     census = _census(products.join(incumbents, "product_id", "left"))
     never = _never(census)
     strata = _strata(census, never)
+    total = sum(stratum.size for stratum in strata)
     order = allocate(strata, settings.anchors.budget)
     logger.info("%s strata, %s of them share %s anchors", len(strata), len(set(order)), len(order))
     products = _without(never, products.where("in_stock"))
-    anchors = _chosen(products.join(incumbents, "product_id", "left"), vectors, order)
-    represents = _represents(products, vectors, anchors)
-    missing = sum(stratum.size for stratum in strata) - sum(represents.values())
+    anchors = _chosen(products.join(incumbents, "product_id", "left"), vectors, order, total)
+    represents = _represents(products, vectors, anchors, total)
+    missing = total - sum(represents.values())
     if missing:
         raise InputError(f"{missing} products have no vector of {encoder}; run `outfit-pairing embed` first")
     rows = _rows(anchors, represents, strata, order)
@@ -131,16 +133,23 @@ def _without(never: Sequence[Kind], products: "DataFrame") -> "DataFrame":
     return products.join(F.broadcast(named), same, "left_anti")
 
 
-def _chosen(products: "DataFrame", vectors: "DataFrame", order: Sequence[str]) -> pa.Table:
+def _with_vectors(products: "DataFrame", vectors: "DataFrame", rows: int) -> "DataFrame":
+    """Products with their vectors. Few products are sent to the vectors, which are wide; many would not fit."""
+    return vectors.join(F.broadcast(products) if rows <= MOST_BROADCAST else products, "text_hash")
+
+
+def _chosen(products: "DataFrame", vectors: "DataFrame", order: Sequence[str], rows: int) -> pa.Table:
     """The anchors in order of product_id, with the columns CHOSEN."""
     numbers = dict(Counter(order))
     by_hash = Window.partitionBy("stratum").orderBy(F.sha2("product_id", 256), "product_id")
-    return (
+    sample = (
         products.where(F.col("stratum").isin(list(numbers)))
         .withColumn("sampled", F.row_number().over(by_hash) <= MOST_PER_STRATUM)
         .where("sampled OR incumbent")
         .withColumn("incumbent", F.coalesce("incumbent", F.lit(False)))
-        .join(vectors, "text_hash")
+    )
+    return (
+        _with_vectors(sample, vectors, rows)
         .select("stratum", "slot", "audience", "product_id", "vector", "incumbent", "sampled")
         .groupBy("stratum")
         .applyInArrow(lambda stratum: choose_anchors(stratum, numbers), CHOSEN)
@@ -149,14 +158,14 @@ def _chosen(products: "DataFrame", vectors: "DataFrame", order: Sequence[str]) -
     )
 
 
-def _represents(products: "DataFrame", vectors: "DataFrame", anchors: pa.Table) -> dict[int, int]:
+def _represents(products: "DataFrame", vectors: "DataFrame", anchors: pa.Table, rows: int) -> dict[int, int]:
     """How many products each anchor stands for, by its index in `anchors`."""
     if not anchors.num_rows:
         return {}
     columns = ("stratum", "slot", "audience")
     places = [Place(*place) for place in zip(*(anchors[name].to_pylist() for name in columns), strict=True)]
     counts = (
-        products.join(vectors, "text_hash")
+        _with_vectors(products, vectors, rows)
         .select(*columns, "vector")
         .mapInArrow(StandFor(places, vectors_of(anchors["vector"])), STANDING)
         .groupBy("anchor")

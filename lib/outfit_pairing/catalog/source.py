@@ -1,5 +1,6 @@
 """The catalogue that settings name: found, recognised and matched with its mapping, before Spark starts."""
 
+import csv
 import io
 import json
 from collections.abc import Iterator
@@ -90,8 +91,10 @@ def open_catalogue(settings: Settings) -> Catalogue:
     """
     mapping = None if settings.catalog.mapping == AUTO else load_mapping(settings.catalog.mapping)
     path = _place(settings.catalog.path)
-    if is_table_name(path) or (is_url(path) and _format_at_url(path, mapping) in {"delta", "parquet"}):
-        return Catalogue(path, _format_at_url(path, mapping), mapping)
+    if is_table_name(path):
+        return Catalogue(path, "delta", mapping)
+    if is_url(path) and (kind := _format_at_url(path, mapping)) in {"delta", "parquet"}:
+        return Catalogue(path, kind, mapping)
     return _matched(_opened(path, mapping))
 
 
@@ -105,8 +108,7 @@ def _place(path: str | None) -> str:
 def _format_at_url(path: str, mapping: CatalogueMapping | None) -> Format:
     if mapping and mapping.format:
         return mapping.format
-    named = format_of(path, b"x")
-    return named if Path(path).suffix else "delta"
+    return format_of(path, b"") if Path(path).suffix else "delta"
 
 
 def _opened(path: str, mapping: CatalogueMapping | None) -> Catalogue:
@@ -139,7 +141,7 @@ def _csv_catalogue(path: str, head: bytes, mapping: CatalogueMapping | None) -> 
     delimiter = (mapping and mapping.delimiter) or delimiter_of(path, first)
     quoted = mapping is None or mapping.quoting == "double"
     header = mapping.header if mapping else True
-    names = _header(first, delimiter) if header is True else header
+    names = _header(first, delimiter, quoted) if header is True else header
     if len(names) < 2:
         raise CatalogError(f"{path}: its first line holds no {delimiter!r} ({first[:60]!r}); correct `delimiter:` in the mapping")
     join_last = bool(mapping and mapping.repair)
@@ -156,9 +158,10 @@ def _first_line(path: str, head: bytes, encoding: str) -> str:
         raise CatalogError(f"{path}: is not {encoding} text ({fault}); set `encoding:` in the mapping") from None
 
 
-def _header(line: str, delimiter: str) -> tuple[str, ...]:
+def _header(line: str, delimiter: str, quoted: bool) -> tuple[str, ...]:
     """Column names; a nameless column is called by its place."""
-    names = (name.strip().strip('"').strip() for name in line.split(delimiter))
+    fields = next(csv.reader([line], delimiter=delimiter), []) if quoted else line.split(delimiter)
+    names = (name.strip() for name in fields)
     return tuple(name or f"column_{place}" for place, name in enumerate(names, 1))
 
 

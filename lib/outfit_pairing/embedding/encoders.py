@@ -24,7 +24,6 @@ Precision = Literal["fp32", "bf16", "int8"]
 HASHING = "hashing"
 PROBE_TEXTS = 200
 FEWEST_PROBE_TEXTS = 32  # fewer say little about speed, and are encoded before a probe would be done
-CALIBRATION_TEXTS = 64
 
 
 class Encoder(Protocol):
@@ -49,7 +48,6 @@ class EncoderSpec:
     model: str
     precision: Precision = "fp32"
     threads: int | None = None  # of one process; None: as many as torch takes by itself
-    calibration: tuple[str, ...] = ()  # texts that show int8 the range of its inputs
 
 
 def encoder_name(settings: EmbeddingSettings) -> str:
@@ -92,19 +90,13 @@ def choose_spec(settings: EmbeddingSettings, probe_texts: Sequence[str] = ()) ->
     else:
         precision, why = _probed(folder, texts)
     logger.info("%s from %s in %s: %s", model_name(spec.model), folder, precision, why)
-    return _with_precision(spec, precision, texts)
+    return replace(spec, precision=precision)
 
 
 def _probed(folder: Path, texts: Sequence[str]) -> tuple[Precision, str]:
     ways: tuple[Precision, ...] = ("fp32", "bf16", "int8")
     # one thread, as in a Spark worker; processor time then leaves out what other processes do
-    specs = {way: _with_precision(EncoderSpec(str(folder), threads=1), way, texts) for way in ways}
-    return probe({way: partial(_open_model, folder, spec) for way, spec in specs.items()}, texts)
-
-
-def _with_precision(spec: EncoderSpec, precision: Precision, texts: Sequence[str]) -> EncoderSpec:
-    calibration = tuple(_sample(texts, CALIBRATION_TEXTS)) if precision == "int8" else ()
-    return replace(spec, precision=precision, calibration=calibration)
+    return probe({way: partial(_open_model, folder, EncoderSpec(str(folder), way, threads=1)) for way in ways}, texts)
 
 
 def _sample(texts: Sequence[str], most: int) -> Sequence[str]:
@@ -119,5 +111,5 @@ def _open_model(folder: Path, spec: EncoderSpec) -> Encoder:
     except ImportError:
         raise SettingsError(f"embedding.model: torch is not installed; {HOW_TO_MEND}") from None
     if can_pack(folder):
-        return PackedBert(folder, model_name(spec.model), spec.precision, spec.threads, spec.calibration)
+        return PackedBert(folder, model_name(spec.model), spec.precision, spec.threads)
     return SentenceEncoder(folder, model_name(spec.model), spec.precision, spec.threads)

@@ -29,7 +29,8 @@ class HashingEncoder:
         sums = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
         for row, text in zip(sums, texts, strict=True):
             row[:] = np.sum([self._word(word) for word in re.findall(r"\w+", text.casefold()) or [""]], axis=0)
-        return sums / np.linalg.norm(sums, axis=1, keepdims=True)
+        sums /= np.linalg.norm(sums, axis=1, keepdims=True)
+        return sums
 
     def _word(self, word: str) -> np.ndarray:
         if word not in self._known:

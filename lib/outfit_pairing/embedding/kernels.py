@@ -1,6 +1,6 @@
 """What a Spark worker does in the embed stage: Arrow batches of texts in, batches of vectors out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,7 +17,7 @@ class EncodeTexts:
 
     spec: EncoderSpec
 
-    def __call__(self, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """One batch out per batch in, empty ones left out."""
         for batch in batches:
             if batch.num_rows:

@@ -19,17 +19,33 @@ from outfit_pairing.embedding.threads import torch_threads
 CHUNK_TOKENS = 1_024  # a chunk's activations stay near the second-level cache; larger ones were not faster
 LONGEST_TEXT = 512
 FILES = ("config.json", "modules.json", "model.safetensors", "tokenizer.json")
+# Show int8 the range of its inputs: short and long, plain and odd, as catalogues have them.
+CALIBRATION = (
+    "Navy Blue Check Shirt",
+    "Women Printed Maroon Kurta, ethnic",
+    "ADIDAS Men's Gripo Black & Red Running Shoes sports shoes",
+    "Gold-plated hoop earrings",
+    "watch",
+    "Kids Boys Pack of 3 T-shirts (2-3 years), white/grey/green melange, 100% cotton",
+    "Classic leather belt with a brushed metal buckle, reversible from dark brown to black, 35 mm wide",
+    "Eau de Toilette 100 ml for men",
+    "Slim fit jeans in washed indigo denim with a low rise and a button fly",
+    "Formal Wool Blend Blazer XL 2012 Fall",
+    "Polarised UV protected aviator sunglasses 58-14-140 RB3025",
+    "Silk saree with zari border and unstitched blouse piece",
+    "Waterproof hooded parka, down-filled, for temperatures to minus 20 degrees",
+    "NA",
+)
 
 
 class PackedBert:
     """Texts in, unit vectors out: tokens' mean of a BERT model, as sentence-transformers computes it."""
 
-    def __init__(self, folder: Path, name: str, precision: str, threads: int | None, calibration: Sequence[str] = ()) -> None:
+    def __init__(self, folder: Path, name: str, precision: str, threads: int | None) -> None:
         """Load the model in `folder`, which `can_pack`.
 
         Args:    precision: fp32, bf16 or int8.   threads: of torch while it encodes; None: as many as torch takes.
-                 calibration: texts that show int8 the range of its inputs.
-        Raises:  RuntimeError: torch lacks the kernels.   ValueError: int8 without calibration texts.
+        Raises:  RuntimeError: torch lacks the kernels of the precision.
         """
         from safetensors.torch import load_file
         from tokenizers import Tokenizer
@@ -43,7 +59,7 @@ class PackedBert:
         self.dimensions: int = config["hidden_size"]
         weights = load_file(folder / "model.safetensors")
         if precision == "int8":
-            self._bert = self._quantised(weights, config, calibration)
+            self._bert = self._quantised(weights, config)
         else:
             dtype = torch.bfloat16 if precision == "bf16" else torch.float32
             self._bert = Bert(weights, config, dtype, lambda _, weight, bias: exact(weight, bias, dtype))
@@ -63,9 +79,7 @@ class PackedBert:
                 vectors[chunk] = functional.normalize(means).numpy()
         return vectors
 
-    def _quantised(self, weights: Mapping[str, Tensor], config: Mapping[str, Any], calibration: Sequence[str]) -> Bert:
-        if not calibration:
-            raise ValueError("int8 needs calibration texts, which show the range of its inputs")
+    def _quantised(self, weights: Mapping[str, Tensor], config: Mapping[str, Any]) -> Bert:
         largest: dict[str, Tensor] = {}
 
         def watch(name: str, weight: Tensor, bias: Tensor) -> Linear:
@@ -76,7 +90,7 @@ class PackedBert:
             # the inputs of `down` have outliers that 8 bits do not hold: with it the cosine falls below 0.999
             return exact(weight, bias) if name.endswith("down") else quantised(weight, bias, largest[name])
 
-        self._encode(Bert(weights, config, torch.float32, watch), calibration)
+        self._encode(Bert(weights, config, torch.float32, watch), CALIBRATION)
         return Bert(weights, config, torch.float32, quantise)
 
 

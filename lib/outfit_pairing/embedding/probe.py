@@ -44,16 +44,20 @@ class Trial:
         return f"{self.texts_per_second:.0f} texts/s per core, cosine {self.cosine:.5f}, top-10 overlap {self.overlap:.1%}"
 
 
-def probe(ways: Mapping[Way, Callable[[], "Encoder"]], texts: Sequence[str]) -> tuple[Way, str]:
+def probe(
+    ways: Mapping[Way, Callable[[], "Encoder"]], texts: Sequence[str], clock: Callable[[], float] = time.process_time
+) -> tuple[Way, str]:
     """The fastest way whose vectors stay those of the first one, and the reason in words.
 
     Args:    ways: how to open each way's encoder, the reference first. A way that cannot be opened or run is left out.
+             clock: seconds; processor time by default, so that other processes do not count.
     """
-    reference, *others = ways
-    trusted, pace = _timed(ways[reference](), texts)
+    (reference, opened), *others = ways.items()
+    bench = _Bench(texts, clock)
+    trusted, pace = bench.run(opened())
     trials = {reference: Trial(pace, 1.0, 1.0)}
-    for way in others:
-        trial = _tried(way, ways[way], texts, trusted, pace)
+    for way, opened in others:
+        trial = _tried(way, opened, bench, trusted, pace)
         if trial is not None:
             trials[way] = trial
             logger.info("probe: %s %s%s", way, trial, "" if trial.keeps_vectors else ", which changes the vectors too much")
@@ -77,22 +81,29 @@ def _nearest(vectors: np.ndarray) -> np.ndarray:
     return np.argsort(-similarity, axis=1, kind="stable")[:, :k]
 
 
-def _tried(way: str, opened: Callable[[], "Encoder"], texts: Sequence[str], trusted: np.ndarray, pace: float) -> Trial | None:
+@dataclass(frozen=True, slots=True)
+class _Bench:
+    texts: Sequence[str]
+    clock: Callable[[], float]
+
+    def run(self, encoder: "Encoder", most: int | None = None) -> tuple[np.ndarray, float]:
+        """Vectors of the first `most` texts, and texts per second."""
+        texts = self.texts[:most]
+        encoder.encode(texts[:FIRST_TEXTS])  # the first call also prepares kernels
+        started = self.clock()
+        vectors = encoder.encode(texts)
+        return vectors, len(texts) / max(1e-9, self.clock() - started)
+
+
+def _tried(way: str, opened: Callable[[], "Encoder"], bench: _Bench, trusted: np.ndarray, pace: float) -> Trial | None:
     try:
         encoder = opened()
-        _, first_pace = _timed(encoder, texts[:FIRST_TEXTS])
+        _, first_pace = bench.run(encoder, FIRST_TEXTS)
         if first_pace < FAR_BEHIND * pace:
             logger.info("probe: %s is far behind (%.0f texts/s per core), left out", way, first_pace)
             return None
-        vectors, way_pace = _timed(encoder, texts)
+        vectors, way_pace = bench.run(encoder)
     except (RuntimeError, AttributeError, InputError) as fault:  # torch lacks this way here
         logger.info("probe: %s cannot be used here: %s", way, str(fault).partition("\n")[0][:160])
         return None
     return Trial(way_pace, *agreement(vectors, trusted))
-
-
-def _timed(encoder: "Encoder", texts: Sequence[str]) -> tuple[np.ndarray, float]:
-    encoder.encode(texts[:FIRST_TEXTS])  # the first call also prepares kernels
-    started = time.process_time()
-    vectors = encoder.encode(texts)
-    return vectors, len(texts) / max(1e-9, time.process_time() - started)

@@ -6,11 +6,13 @@ after the last chunk. Texts fall into chunks and partitions by their hash, so th
 
 import logging
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyspark.sql import functions as F
 
+from outfit_pairing.embedding.chunks import chunks, progress
 from outfit_pairing.embedding.encoders import EncoderSpec, choose_spec, encoder_name
 from outfit_pairing.embedding.kernels import VECTORS, EncodeTexts
 from outfit_pairing.settings import Settings
@@ -19,20 +21,14 @@ from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.tables import PRODUCT_EMBEDDINGS, PRODUCTS
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, Row, SparkSession
 
 logger = logging.getLogger(__name__)
 
+BUCKETS = 1_024  # chunks are made of whole buckets, so that counting and encoding agree on them
 PROBE_TEXTS = 200
 WORTH_A_PROBE = 2_000  # fewer texts are encoded in about the time of a probe
-TEXTS_PER_PARTITION = 500  # at least, since each worker process loads the model first
-
-
-@dataclass(frozen=True, slots=True)
-class _Census:
-    products: int
-    texts: int
-    new_texts: int
+LEAST_TEXTS_PER_PARTITION = 500  # fewer are encoded before a further worker has loaded the model
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
@@ -44,13 +40,14 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     products = store.read(PRODUCTS).select("text_hash", "text")
     store.create(PRODUCT_EMBEDDINGS)
     census = _census(products, _encoded(store))
-    logger.info("%s texts in %s products, %s of them new", census.texts, census.products, census.new_texts)
-    counters: dict[str, int | float | str] = {"texts_encoded": census.new_texts, "rows_written": census.new_texts}
-    if census.new_texts:
-        counters |= _encode_new(store, products, census.new_texts)
+    rows, texts, new = (sum(bucket[figure] for bucket in census) for figure in ("products", "texts", "new"))
+    logger.info("%s texts in %s products, %s of them new", texts, rows, new)
+    counters: dict[str, int | float | str] = {"texts_encoded": new, "rows_written": new}
+    if new:
+        counters |= _encode(store, products, {bucket["bucket"]: bucket["new"] for bucket in census})
     else:
         logger.info("every text has its vector of %s: nothing to encode", encoder_name(settings.embedding))
-    return StageReport(PRODUCT_EMBEDDINGS.stage, rows_in=census.products, rows_out=census.texts, counters=counters)
+    return StageReport(PRODUCT_EMBEDDINGS.stage, rows_in=rows, rows_out=texts, counters=counters)
 
 
 def _encoded(store: TableStore) -> "DataFrame":
@@ -58,25 +55,34 @@ def _encoded(store: TableStore) -> "DataFrame":
     return store.read(PRODUCT_EMBEDDINGS).where(F.col("encoder") == encoder_name(store.settings.embedding)).select("text_hash")
 
 
-def _census(products: "DataFrame", encoded: "DataFrame") -> _Census:
+def _census(products: "DataFrame", encoded: "DataFrame") -> "Sequence[Row]":
+    """Products, distinct texts and new texts of each bucket."""
     by_text = products.groupBy("text_hash").agg(F.count("*").alias("products"))
-    known = encoded.withColumn("known", F.lit(True))
-    counted = by_text.join(known, "text_hash", "left").agg(
-        F.coalesce(F.sum("products"), F.lit(0)), F.count("*"), F.count_if(F.col("known").isNull())
-    )
-    return _Census(*counted.collect()[0])
+    known = by_text.join(encoded.withColumn("known", F.lit(True)), "text_hash", "left")
+    figures = (F.sum("products").alias("products"), F.count("*").alias("texts"), F.count_if(F.col("known").isNull()).alias("new"))
+    return known.groupBy(F.pmod(F.xxhash64("text_hash"), F.lit(BUCKETS)).alias("bucket")).agg(*figures).collect()
 
 
-def _encode_new(store: TableStore, products: "DataFrame", total: int) -> dict[str, int | float | str]:
-    texts = products.dropDuplicates(["text_hash"])
-    spec = _spec(store, texts, total)
-    chunks = -(-total // store.settings.embedding.chunk_texts)
-    started, done = time.perf_counter(), 0
-    for chunk in range(chunks):
-        chosen = texts.where(F.pmod(F.xxhash64("text_hash"), F.lit(chunks)) == chunk).join(_encoded(store), "text_hash", "left_anti")
-        cut = min(partitions(store.settings), max(1, total // chunks // TEXTS_PER_PARTITION))
-        rows = chosen.repartition(cut, "text_hash").mapInArrow(EncodeTexts(spec), VECTORS)
-        done += _append(store, rows)
-        _tell(done, total, time.perf_counter() - started)
-    pace = done / max(1e-9, time.perf_counter() - started)
+def _encode(store: TableStore, products: "DataFrame", new_by_bucket: Mapping[int, int]) -> dict[str, int | float | str]:
+    """Encode and append chunk after chunk; tells how far it is after each."""
+    new_texts = products.dropDuplicates(["text_hash"]).join(_encoded(store), "text_hash", "left_anti")
+    total, done = sum(new_by_bucket.values()), 0
+    spec = _spec(store.settings, new_texts, total)
+    bucket = F.pmod(F.xxhash64("text_hash"), F.lit(BUCKETS))
+    started = time.perf_counter()
+    for first, last, size in chunks(new_by_bucket, store.settings.embedding.chunk_texts):
+        cut = min(partitions(store.settings), max(1, size // LEAST_TEXTS_PER_PARTITION))
+        rows = new_texts.where(bucket.between(first, last)).repartition(cut, "text_hash")
+        store.append(PRODUCT_EMBEDDINGS, rows.mapInArrow(EncodeTexts(spec), VECTORS))
+        done += size
+        logger.info("%s", progress(done, total, time.perf_counter() - started))
+    pace = total / max(1e-9, time.perf_counter() - started)
     return {"precision": spec.precision, "texts_per_second": round(pace, 1)}
+
+
+def _spec(settings: Settings, new_texts: "DataFrame", total: int) -> EncoderSpec:
+    """The encoder for workers: one thread each, since Spark runs as many of them as there are cores."""
+    sample: list[str] = []
+    if total >= WORTH_A_PROBE:
+        sample = [row["text"] for row in new_texts.orderBy("text_hash").limit(PROBE_TEXTS).collect()]
+    return replace(choose_spec(settings.embedding, sample), threads=1)

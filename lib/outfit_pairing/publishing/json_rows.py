@@ -75,7 +75,9 @@ def _products_with_outfits(store: TableStore, partitions: int) -> "DataFrame":
     names = store.read(PRODUCTS).select("product_id", "name")
     rows = store.read(OUTFIT_RECOMMENDATIONS)
     outfit = F.struct("rank", "source", "occasion", "pattern_name", _rounded("score"), _rounded("confidence"), "items")
-    outfits = rows.repartition(partitions, "product_id").groupBy("product_id").agg(F.sort_array(F.collect_list(outfit)).alias("outfits"))
+    outfits = (
+        rows.repartition(partitions, "product_id").groupBy("product_id").agg(F.sort_array(F.collect_list(outfit)).alias("outfits"))
+    )
     items = rows.select("product_id", F.explode("items.product_id").alias("item_id")).join(
         names.select(F.col("product_id").alias("item_id"), F.col("name").alias("item_name")), "item_id"
     )
@@ -91,7 +93,9 @@ def _named_outfit(outfit: "Column", names: "Column") -> "Column":
     def named(item: "Column") -> "Column":
         name = F.try_element_at(names, item["product_id"]).alias("name")
         score = F.round(item["score"], FIGURES).alias("score")
-        return F.struct(item["slot"].alias("slot"), item["product_id"].alias("product_id"), name, score, item["reasons"].alias("reasons"))
+        return F.struct(
+            item["slot"].alias("slot"), item["product_id"].alias("product_id"), name, score, item["reasons"].alias("reasons")
+        )
 
     return F.struct(*(outfit[one].alias(one) for one in _OUTFIT), F.transform(outfit["items"], named).alias("items"))
 

@@ -6,6 +6,7 @@ The result does not depend on how rows were cut into batches or partitions, as l
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -30,25 +31,36 @@ class Offer(NamedTuple):
 def best_offers(offers: Sequence[Offer], most: int) -> list[int]:
     """Positions of the offers that a product keeps, best first.
 
-    An outfit that comes twice is kept once. One that differs in fewer than two items from a better one is passed over,
-    unless fewer than three outfits would remain.
+    An outfit that comes twice is kept once. One that hardly differs from a better one is passed over. Where that leaves
+    fewer than three, the best three that all differ are kept; where there are no such three, look-alikes fill up.
 
     Raises:  ValueError: a source without base confidence.
     """
     order = _distinct(offers, sorted(range(len(offers)), key=lambda position: _worth(offers[position])))
-    kept: list[int] = []
-    for position in order:
-        if len(kept) < most and all(differ(offers[position].items, offers[other].items) for other in kept):
-            kept.append(position)
-    lacking = max(0, min(LEAST_OUTFITS, most) - len(kept))
-    passed_over = [position for position in order if position not in kept]
-    keep = {*kept, *passed_over[:lacking]}
-    return [position for position in order if position in keep]
+    kept = _apart(offers, order, most, ())
+    if len(kept) < LEAST_OUTFITS:
+        trio = next(
+            (three for three in combinations(order, LEAST_OUTFITS) if len(_apart(offers, three, most, ())) == len(three)), ()
+        )
+        look_alikes = [position for position in order if position not in kept]
+        kept = _apart(offers, order, most, trio) if trio else kept + look_alikes[: LEAST_OUTFITS - len(kept)]
+    return [position for position in order if position in kept]
 
 
 def differ(left: frozenset[str], right: frozenset[str]) -> bool:
-    """Whether two outfits of a product differ in at least two items: the larger has two that the other lacks."""
-    return max(len(left), len(right)) - len(left & right) >= LEAST_DIFFERENCE
+    """Whether two outfits of a product differ: the smaller has two items, or all that it has, that the other lacks."""
+    smaller = min(len(left), len(right))
+    return smaller - len(left & right) >= min(smaller, LEAST_DIFFERENCE)
+
+
+def _apart(offers: Sequence[Offer], order: Sequence[int], most: int, first: Sequence[int]) -> list[int]:
+    """`first`, then in their order those that differ from all taken before."""
+    kept = list(first)
+    for position in order:
+        apart = all(differ(offers[position].items, offers[other].items) for other in kept)
+        if apart and position not in kept and len(kept) < most:
+            kept.append(position)
+    return kept
 
 
 def _worth(offer: Offer) -> tuple[float, float, float, str]:

@@ -1,6 +1,5 @@
 """Small charts as inline SVG: bars with their figures, and the curve of exposure. Colours come from the page's CSS."""
 
-from collections import Counter
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -17,12 +16,12 @@ def bars(rows: Sequence[tuple[str, int]], label: str) -> Markup:
     return _svg(WIDTH, max(len(rows), 1) * ROW, label, drawn)
 
 
-def exposure_curve(histogram: Counter[int]) -> Markup:
+def exposure_curve(curve: Sequence[tuple[float, float]]) -> Markup:
     """Share of all filled slots against share of products, those shown least first: a straight line when all are equal.
 
-    Args:  histogram: how many slots a product fills → how many products do.
+    Args:  curve: (share of products, share of slots), from (0, 0).
     """
-    points = " ".join(f"{_x(products):.1f},{_y(slots):.1f}" for products, slots in _lorenz(histogram))
+    points = " ".join(f"{_x(products):.1f},{_y(slots):.1f}" for products, slots in curve)
     drawn = Markup(
         '<path class="axis" d="M{x0},{y1} V{y0} H{x1}"/><path class="even" d="M{x0},{y0} L{x1},{y1}"/>'
         '<polyline points="{points}"/>'
@@ -51,15 +50,6 @@ def _ticks(share: float) -> Markup:
     return Markup('<text x="{}" y="{}" class="middle">{share:.0%}</text><text x="{}" y="{}" class="end">{share:.0%}</text>').format(
         _x(share), _y(0) + 18, _x(0) - 6, _y(share) + 4, share=share
     )
-
-
-def _lorenz(histogram: Counter[int]) -> list[tuple[float, float]]:
-    products, slots = sum(histogram.values()) or 1, sum(value * count for value, count in histogram.items()) or 1
-    points, seen, filled = [(0.0, 0.0)], 0, 0
-    for value, count in sorted(histogram.items()):
-        seen, filled = seen + count, filled + value * count
-        points.append((seen / products, filled / slots))
-    return points
 
 
 def _x(share: float) -> float:

@@ -50,12 +50,13 @@ class Words:
 
     @classmethod
     def of(cls, column: pa.ChunkedArray) -> "Words":
-        """The column in codes."""
-        encoded = pa.concat_arrays(column.chunks).dictionary_encode() if column.num_chunks else pa.array([], pa.string())
+        """The column in codes; it may be dictionary-encoded already."""
+        encoded = column.unify_dictionaries() if pa.types.is_dictionary(column.type) else column.dictionary_encode()
         if not len(encoded):
             return cls(np.zeros(0, dtype=np.int64), ())
-        codes = encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
-        return cls(codes, tuple(encoded.dictionary.to_pylist()))
+        whole = pa.concat_arrays(encoded.chunks)
+        codes = whole.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+        return cls(codes, tuple(whole.dictionary.to_pylist()))
 
     def where(self, is_so: Callable[[str], bool]) -> Bools:
         """(n,) whether the word is so; where nothing is said, it is not."""

@@ -70,7 +70,9 @@ def shown(value: float | None) -> str:
 
 def _gate(metric: Metric, limit: Limit, threshold: float, excuse: str) -> Gate:
     if excuse:
-        return Gate(metric.name, metric.value, limit, threshold, None, "; ".join(filter(None, (metric.detail, f"not judged: {excuse}"))))
+        return Gate(
+            metric.name, metric.value, limit, threshold, None, "; ".join(filter(None, (metric.detail, f"not judged: {excuse}")))
+        )
     kept = metric.value is not None and (metric.value >= threshold if limit == "least" else metric.value <= threshold)
     return Gate(metric.name, metric.value, limit, threshold, kept, metric.detail)
 

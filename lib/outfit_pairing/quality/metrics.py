@@ -7,6 +7,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 from outfit_pairing.quality.evidence import Cell, Evidence
@@ -58,19 +59,27 @@ def exposures(evidence: Evidence) -> Counter[int]:
     return _histogram((cell.shown, cell.products) for cell in evidence.wearable if cell.in_stock)
 
 
+def lorenz(histogram: Counter[int]) -> list[tuple[float, float]]:
+    """The Lorenz curve: (share of holders, share of the total that they have), those with least first, from (0, 0) to (1, 1).
+
+    Args:  histogram: value → how many hold it.     Without a total it stays at 0.
+    """
+    holders, total = histogram.total() or 1, sum(value * count for value, count in histogram.items()) or 1
+    points, seen, held = [(0.0, 0.0)], 0, 0
+    for value, count in sorted(histogram.items()):
+        seen, held = seen + count, held + value * count
+        points.append((seen / holders, held / total))
+    return points
+
+
 def gini(histogram: Counter[int]) -> float | None:
     """How unequally a total is spread: 0 when all have the same, towards 1 when one has all; None without a total.
 
-    Args:  histogram: value → how many have it.     Source: Gini, 1912, as twice the area under the line of equality.
+    Args:  histogram: value → how many hold it.     Source: Gini, 1912: twice the area between the Lorenz curve and the diagonal.
     """
-    products, total = sum(histogram.values()), sum(value * count for value, count in histogram.items())
-    if not total:
+    if not any(value for value, count in histogram.items() if count):
         return None
-    below, area = 0, 0.0
-    for value, count in sorted(histogram.items()):
-        area += count * (2 * below + value * count)  # trapezium under the Lorenz curve, twice
-        below += value * count
-    return 1 - area / (products * total)
+    return 1 - sum((right[0] - left[0]) * (left[1] + right[1]) for left, right in pairwise(lorenz(histogram)))
 
 
 def _sizes(evidence: Evidence) -> list[Metric]:

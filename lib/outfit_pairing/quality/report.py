@@ -13,7 +13,7 @@ from outfit_pairing import __version__
 from outfit_pairing.quality import charts
 from outfit_pairing.quality.evidence import Evidence
 from outfit_pairing.quality.gates import Gate, shown
-from outfit_pairing.quality.metrics import RULES, Metric, exposures, occasions_per_product, outfits_per_product
+from outfit_pairing.quality.metrics import RULES, Metric, exposures, lorenz, occasions_per_product, outfits_per_product
 
 EXAMPLES_SHOWN = 5
 
@@ -80,18 +80,17 @@ def _charts(evidence: Evidence) -> list[tuple[str, str, Markup]]:
         wanted[group.occasion or "not said"] += group.outfits
     per_product = [(_plural(count, "outfit"), outfits[count]) for count in range(max(outfits, default=0) + 1)]
     distinct = [(_plural(count, "occasion"), occasions[count]) for count in sorted(occasions)]
-    drawn = {
-        ("Outfits per product", "products that can have outfits, by how many they have"): charts.bars(
-            per_product, "Outfits per product"
-        ),
-        ("Occasions per product", "products, by how many occasions their outfits are for"): charts.bars(
-            distinct, "Occasions per product"
-        ),
-        ("Slots", "items offered, by the slot they fill"): charts.bars(evidence.filled.most_common(), "Filled slots"),
-        ("Exposure", "how evenly the wearable products are shown"): charts.exposure_curve(exposures(evidence)),
-        ("Occasions", "outfits, by what they are for"): charts.bars(wanted.most_common(), "Occasions"),
-    }
-    return [(title, what, drawing) for (title, what), drawing in drawn.items()]
+    return [
+        _bars("Outfits per product", "products that can have outfits, by how many they have", per_product),
+        _bars("Occasions per product", "products, by how many occasions their outfits are for", distinct),
+        _bars("Slots", "items offered, by the slot they fill", evidence.filled.most_common()),
+        ("Exposure", "how evenly the wearable products are shown", charts.exposure_curve(lorenz(exposures(evidence)))),
+        _bars("Occasions", "outfits, by what they are for", wanted.most_common()),
+    ]
+
+
+def _bars(title: str, what: str, rows: Sequence[tuple[str, int]]) -> tuple[str, str, Markup]:
+    return title, what, charts.bars(rows, title)
 
 
 def _percent(share: float | None) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import MissingTable, WarehouseError
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage.tables import Table
+from outfit_pairing.storage.tables import Table, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -75,7 +75,7 @@ class TableStore:
     def create(self, table: Table) -> None:
         """Create the table, empty, with its comments and NOT NULL keys; nothing happens when it is there."""
         self.spark.sql(
-            f"CREATE TABLE IF NOT EXISTS {self.place(table)} ({table.ddl}) USING delta COMMENT '{table.comment}' "
+            f"CREATE TABLE IF NOT EXISTS {self.place(table)} ({table.ddl}) USING delta COMMENT {quoted(table.comment)} "
             "TBLPROPERTIES ('outfit_pairing.schema_version' = '1')"
         )
 
@@ -87,7 +87,9 @@ class TableStore:
         """
         from pyspark.sql import functions as F
 
-        self.create(table)
+        if not self.exists(table):
+            self.append(table, rows)
+            return WriteReport(inserted=self.read(table).count())
         audit = {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
         source = rows.withColumns(audit).select(*table.names)
         view = f"merge_source_{table.name}"

@@ -71,7 +71,7 @@ class Table:
     def ddl(self) -> str:
         """Column definitions as CREATE TABLE takes them."""
         return ", ".join(
-            f"{column.name} {column.type}{'' if self._may_be_null(column) else ' NOT NULL'} COMMENT '{_quoted(column.comment)}'"
+            f"{column.name} {column.type}{'' if self._may_be_null(column) else ' NOT NULL'} COMMENT {quoted(column.comment)}"
             for column in self.all_columns
         )
 
@@ -103,8 +103,9 @@ AUDIT = (
 )
 
 
-def _quoted(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("'", "\\'")
+def quoted(text: str) -> str:
+    """A string literal of Spark SQL."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 PRODUCTS = Table(

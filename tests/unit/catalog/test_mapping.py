@@ -90,19 +90,8 @@ def test_with_a_subcategory_the_category_is_the_department() -> None:
 
 def test_the_real_layout_is_understood_without_its_mapping() -> None:
     """Automatic mapping finds every column of the public fashion catalogue."""
-    header = [
-        "id",
-        "gender",
-        "masterCategory",
-        "subCategory",
-        "articleType",
-        "baseColour",
-        "season",
-        "year",
-        "usage",
-        "productDisplayName",
-    ]
-    assert usual_mapping(tuple(header.split(",")), "styles.csv").columns == load_mapping("myntra").columns
+    present = ("id", "gender", "masterCategory", "subCategory", "articleType", "baseColour", "season", "year", "usage")
+    assert usual_mapping((*present, "productDisplayName"), "styles.csv").columns == load_mapping("myntra").columns
 
 
 @pytest.mark.parametrize(("header", "word"), [(["title", "price"], "an id"), (["id", "price"], "a name")])

@@ -88,6 +88,13 @@ def test_the_delimiter_is_seen_from_the_header(opened: Callable[..., Catalogue],
     assert [row.values["name"] for row in catalogue.rows()] == ["Red Shirt", "Blue Skirt"]
 
 
+def test_column_names_may_be_quoted_missing_or_marked(opened: Callable[..., Catalogue]) -> None:
+    """A byte order mark, quotes with commas and a nameless column do not hide the others."""
+    catalogue = opened("x.csv", '\ufeffid,name,"size, EU",\n1,Red Shirt,40,x\n')
+    assert catalogue.columns == ("id", "name", "size, EU", "column_4")
+    assert next(catalogue.rows()).values["id"] == "1"
+
+
 def test_gzip_is_seen_from_the_bytes(opened: Callable[..., Catalogue]) -> None:
     """A zipped file is read whatever it is called."""
     assert len(list(opened("catalogue.csv", gzip.compress(ROWS.encode())).rows())) == 2

@@ -81,6 +81,25 @@ def test_look_alikes_are_kept_rather_than_fewer_than_three() -> None:
     ]
 
 
+def test_three_that_differ_go_before_a_better_one_that_blocks_them() -> None:
+    """A pattern that resembles most rules steps back when only so three different outfits can be shown."""
+    blocked = [offer("abc"), offer("abx", "rule_based", 0.9), offer("cay", "rule_based", 0.8), offer("cbz", "rule_based", 0.7)]
+    assert kept(*blocked) == ["abx", "acy", "bcz"]
+
+
+def test_how_much_two_outfits_must_differ() -> None:
+    """The smaller outfit has two items of its own; of a single item, that one."""
+    pairs = {
+        ("abc", "ade"): True,
+        ("abc", "abd"): False,
+        ("abc", "ab"): False,
+        ("abc", "ad"): False,
+        ("a", "b"): True,
+        ("a", "ab"): False,
+    }
+    assert {pair: differ(frozenset(pair[0]), frozenset(pair[1])) for pair in pairs} == pairs
+
+
 def test_an_unknown_source_is_named() -> None:
     """A source without base confidence cannot be ranked, and is said."""
     with pytest.raises(ValueError, match="astrology"):

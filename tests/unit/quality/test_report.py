@@ -10,7 +10,7 @@ import pytest
 from outfit_pairing.quality.charts import bars, exposure_curve
 from outfit_pairing.quality.evidence import Evidence, OutfitGroup
 from outfit_pairing.quality.gates import judge
-from outfit_pairing.quality.metrics import measure
+from outfit_pairing.quality.metrics import lorenz, measure
 from outfit_pairing.quality.report import RULE_TEXTS, render
 from outfit_pairing.quality.tallies import tally
 from outfit_pairing.settings import GateSettings
@@ -76,13 +76,14 @@ def test_names_from_the_catalogue_are_escaped_in_charts() -> None:
 def test_empty_charts_are_drawn() -> None:
     """A run without outfits still gets its page."""
     assert "<svg" in bars([], "Bars")
-    assert "<svg" in exposure_curve(Counter())
-    assert "<svg" in exposure_curve(Counter({0: 9}))
+    assert "<svg" in exposure_curve(lorenz(Counter()))
+    assert "<svg" in exposure_curve(lorenz(Counter({0: 9})))
 
 
 def test_a_straight_curve_means_equal_exposure() -> None:
     """When every product is shown twice, the curve is the diagonal."""
-    (points,) = re.findall(r'points="([^"]*)"', exposure_curve(Counter({2: 10})))
-    (first, last) = points.split()
-    even = re.findall(r'class="even" d="M([^ ]*) L([^"]*)"', exposure_curve(Counter({2: 10})))
-    assert [tuple(map(float, one.split(","))) for one in (first, last)] == [tuple(map(float, one.split(","))) for one in even[0]]
+    assert lorenz(Counter({2: 10})) == [(0, 0), (1, 1)]
+    drawn = exposure_curve(lorenz(Counter({2: 10})))
+    (curve,) = re.findall(r'points="([^ ]*) ([^"]*)"', drawn)
+    (diagonal,) = re.findall(r'class="even" d="M([^ ]*) L([^"]*)"', drawn)
+    assert [eval(point) for point in curve] == [eval(point) for point in diagonal]

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outfit_pairing.quality.entries import ENTRY_SCHEMA
-from outfit_pairing.quality.tallies import EXAMPLES, Tallies, TallyOutfits, tally
-from tests.unit.quality.outfits import GUIDE, VALID, entries
+from outfit_pairing.quality.entries import ENTRY_SCHEMA, FACTS
+from outfit_pairing.quality.tallies import ENTRY, EXAMPLES, Tallies, TallyOutfits, tally
+from tests.unit.quality.outfits import GUIDE, SHOP, VALID, entries
 from tests.unit.quality.test_audit import BROKEN
 
 EVERYTHING = entries(
@@ -23,17 +23,23 @@ EVERYTHING = entries(
 )
 
 
+PRODUCTS = pa.Table.from_pylist(
+    [{"product_id": name, **facts} for name, facts in SHOP.items()],
+    schema=pa.schema([("product_id", pa.string()), ("in_stock", pa.bool_()), *((fact, pa.string()) for fact in FACTS)]),
+)
+
+
 def _batch(table: pa.Table) -> pa.RecordBatch:
     """As Spark hands entries over: one row per product, its entries as a list of structs."""
     products = dict.fromkeys(table["product_id"].to_pylist())
     rows = [{"product_id": one, "entries": table.filter(pc.field("product_id") == one).to_pylist()} for one in products]
-    fields = pa.struct([field for field in ENTRY_SCHEMA if field.name != "product_id"])
+    fields = pa.struct([ENTRY_SCHEMA.field(name) for name in ENTRY])
     return pa.RecordBatch.from_pylist(rows, schema=pa.schema([("product_id", pa.string()), ("entries", pa.list_(fields))]))
 
 
 def _sum(batches: list[pa.RecordBatch]) -> Tallies:
     total: Tallies = Counter()
-    for batch in TallyOutfits(GUIDE)(batches):
+    for batch in TallyOutfits(GUIDE, PRODUCTS)(batches):
         for row in batch.to_pylist():
             total[row["name"], row["key"]] += row["count"]
     return total
@@ -55,7 +61,7 @@ def test_tallies_of_parts_add_up(parts: int) -> None:
 
 def test_the_kernel_survives_the_way_to_a_worker() -> None:
     """Spark pickles it."""
-    copy = pickle.loads(pickle.dumps(TallyOutfits(GUIDE)))
+    copy = pickle.loads(pickle.dumps(TallyOutfits(GUIDE, PRODUCTS)))
     assert len(list(copy([_batch(EVERYTHING), _batch(EVERYTHING).slice(0, 0)]))) == 1
 
 
@@ -108,3 +114,9 @@ def test_alike_outfits_say_what_they_needed() -> None:
     found = tally(entries({("bra", 1): ("panties", "camisole"), ("bra", 2): ("panties",)}), GUIDE)
     (case,) = [json.loads(key) for name, key in found if name == "alike"]
     assert case == {"audience": "women", "group": "innerwear", "places": ["camisole", "panties"], "outfits": 2}
+
+
+def test_outfits_without_any_catalogue_are_all_violations() -> None:
+    """An empty products table is no reason to stumble."""
+    (found,) = TallyOutfits(GUIDE, PRODUCTS.slice(0, 0))([_batch(entries({("tee", 1): ("jeans", "shoes")}))])
+    assert {"name": "violating", "key": "outfits", "count": 1} in found.to_pylist()
