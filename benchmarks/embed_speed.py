@@ -64,7 +64,8 @@ def measure(settings: Settings, texts: Sequence[str]) -> EmbedSpeed:
     ways: tuple[Encode, Encode] = (lambda block: plain.encode(list(block)), load_encoder(spec).encode)
     for way in ways:
         way(texts[:32])
-    seconds, vectors = [0.0, 0.0], ([], [])
+    seconds = [0.0, 0.0]
+    vectors: tuple[list[np.ndarray], list[np.ndarray]] = ([], [])
     for start in range(0, len(texts), BLOCK_TEXTS):
         for number, way in enumerate(ways):
             begun = time.perf_counter()

@@ -57,7 +57,7 @@ def test_bad_input_is_one_clear_line(files: Path, arguments: str, says: str) -> 
 
 
 def test_a_misspelt_command_or_flag_is_one_line() -> None:
-    """argparse's complaint fits on one line and points to --help."""
+    """The complaint fits on one line and points to --help."""
     for arguments in (["runn"], ["embed", "--warehous", "x"], ["sample", "--products", "-3"]):
         ended = run(*arguments)
         assert ended.code == 2

@@ -6,12 +6,12 @@ best with the product *and with the items already picked* is taken. Everything i
 fixed order, so the result has the same bits for any partitioning.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from outfit_pairing.pairing.codes import Bools, Floats, Ints, ProductCodes, StyleTables, hashes, pair_allowed, pair_score
+from outfit_pairing.pairing.codes import Bools, Floats, Ints, ProductCodes, StyleTables, pair_allowed, pair_score
 from outfit_pairing.pairing.ideas import MOST_ITEMS, NONE, Ideas
 from outfit_pairing.style.rules import MOST_OF_ONE_FAMILY, structure_fault
 
@@ -21,6 +21,7 @@ USED = 0.20  # what a candidate loses when the product has it in an earlier outf
 SEASON = 0.06  # what an idea for another season loses
 SAME_OCCASION = 0.05  # what an outfit loses for each one already kept for the same occasion
 LEAST_ITEMS = 2
+LEAST_OUTFITS = 3
 LEAST_DIFFERENT = 2  # items in which two outfits of a product must differ
 IMPOSSIBLE = np.float32(-9.0)
 
@@ -47,13 +48,18 @@ class Outfits:
 
 @dataclass(frozen=True, eq=False)
 class Assembler:
-    """Fills ideas with candidates for products. `least_score`: outfits below it are not kept."""
+    """Fills ideas with candidates for products.
+
+    `least_score`: outfits below it are not kept. `last_resort`: a product that would end with fewer than LEAST_OUTFITS is
+    also given outfits that differ in one item only, which is all that a small choice of companions allows.
+    """
 
     tables: StyleTables
     ideas: Ideas
     pools: Pools
     least_score: float
     most_outfits: int
+    last_resort: bool = False
 
     def assemble(self, product_ids: npt.NDArray[np.object_], products: ProductCodes, ideas: Ints) -> Outfits:
         """The best outfits of n products.
@@ -71,7 +77,7 @@ class Assembler:
             filled = self._fill(products, own, ideas[:, attempt], used)
             picks[:, attempt], item_score[:, attempt], score[:, attempt] = filled
         found = Outfits(ideas, picks, item_score, score)
-        return _keep(found, self._worth(found, products), self.ideas.occasion, self.most_outfits)
+        return _keep(found, self._worth(found, products), self.ideas.occasion, self.most_outfits, last_resort=self.last_resort)
 
     def _own_candidate(self, product_ids: npt.NDArray[np.object_]) -> Ints:
         """Where a product stands among the candidates, which are sorted by id; NONE where it does not."""
@@ -164,13 +170,29 @@ def _column(codes: ProductCodes) -> ProductCodes:
     return codes.take(np.arange(len(codes))[:, None])
 
 
-def _keep(found: Outfits, worth: Floats, occasions: Ints, most: int) -> Outfits:
+def _keep(found: Outfits, worth: Floats, occasions: Ints, most: int, *, last_resort: bool) -> Outfits:
     """The `most` worthiest outfits of each product that differ pairwise in LEAST_DIFFERENT items, varied in occasion."""
-    n, tries = worth.shape
-    shared = _shared(found.picks)
     items = (found.picks != NONE).sum(axis=2)
-    bound = np.minimum(items[:, :, None], items[:, None, :]) - LEAST_DIFFERENT
-    apart = shared <= np.maximum(bound, 0)
+    bound = np.minimum(items[:, :, None], items[:, None, :])
+    shared = _shared(found.picks)
+    order = _in_turn(found, worth, occasions, most, shared <= np.maximum(bound - LEAST_DIFFERENT, 0))
+    if last_resort:
+        few = (order != NONE).sum(axis=1) < LEAST_OUTFITS
+        order[few] = _in_turn(found, worth, occasions, most, shared < bound)[few]
+        order[few, LEAST_OUTFITS:] = NONE
+    chosen = np.arange(len(worth))[:, None], np.maximum(order, 0)
+    missing = order == NONE
+    return Outfits(
+        idea=np.where(missing, NONE, found.idea[chosen]),
+        picks=np.where(missing[:, :, None], NONE, found.picks[chosen]),
+        item_score=found.item_score[chosen],
+        score=np.where(missing, 0, found.score[chosen]).astype(np.float32),
+    )
+
+
+def _in_turn(found: Outfits, worth: Floats, occasions: Ints, most: int, apart: Bools) -> Ints:
+    """(n, most) numbers of the outfits to keep, in order of choice, NONE-padded; `apart`: (n, R, R) pairs that may be kept."""
+    n, tries = worth.shape
     occasion = np.where(found.idea == NONE, NONE, occasions[found.idea])
     rows = np.arange(n)
     open_, value = worth > IMPOSSIBLE / 2, worth.copy()
@@ -181,14 +203,7 @@ def _keep(found: Outfits, worth: Floats, occasions: Ints, most: int) -> Outfits:
         order[taken, place] = best[taken]
         open_ &= ~taken[:, None] | (apart[rows, best] & (np.arange(tries) != best[:, None]))
         value = value - np.float32(SAME_OCCASION) * (taken[:, None] & (occasion == occasion[rows, best][:, None]))
-    chosen = rows[:, None], np.maximum(order, 0)
-    missing = order == NONE
-    return Outfits(
-        idea=np.where(missing, NONE, found.idea[chosen]),
-        picks=np.where(missing[:, :, None], NONE, found.picks[chosen]),
-        item_score=found.item_score[chosen],
-        score=np.where(missing, 0, found.score[chosen]).astype(np.float32),
-    )
+    return order
 
 
 def _shared(picks: Ints) -> Ints:
@@ -200,8 +215,3 @@ def _shared(picks: Ints) -> Ints:
             mine, theirs = picks[:, :, None, left], picks[:, None, :, right]
             shared += (mine == theirs) & (mine != NONE)
     return shared
-
-
-def with_hash(codes: ProductCodes, product_ids: npt.NDArray[np.object_]) -> ProductCodes:
-    """Codes with the hash of their product ids."""
-    return replace(codes, hash=hashes(product_ids))

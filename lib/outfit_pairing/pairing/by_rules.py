@@ -3,6 +3,7 @@
 import hashlib
 from typing import TYPE_CHECKING
 
+from outfit_pairing.pairing.assembly import LEAST_OUTFITS
 from outfit_pairing.pairing.codes import AUDIENCE_CODES
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
@@ -17,7 +18,6 @@ from outfit_pairing.style.templates import Template, Vocabulary, compose
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-LEAST_OUTFITS = 3
 TEMPLATES_PER_CLASS = 10
 # Products alike in these get the same templates; colours are judged product by product, at assembly.
 CLASS_COLUMNS = ("slot", "article_type", "audience", "usage", "department")
@@ -34,7 +34,14 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     ideas = _ideas(catalogue, classes)
     chooser = ByProductClass(CLASS_COLUMNS, {key: number for number, key in enumerate(classes)}, ideas.by_owner)
     written = recommend(
-        catalogue, needy, ideas, chooser, source="rule_based", owner_ids=[None] * len(classes), table=RULE_RECOMMENDATIONS
+        catalogue,
+        needy,
+        ideas,
+        chooser,
+        source="rule_based",
+        owner_ids=[None] * len(classes),
+        table=RULE_RECOMMENDATIONS,
+        last_resort=True,
     )
     result = catalogue.store.read(RULE_RECOMMENDATIONS)
     counters = {
@@ -62,7 +69,9 @@ def _ideas(catalogue: Catalogue, classes: list[tuple[str | None, ...]]) -> Ideas
     for owner, key in enumerate(classes):
         of_class = dict(zip(CLASS_COLUMNS, key, strict=True))
         traits = catalogue.tables.trait_codes[tuple(of_class[name] for name in ("article_type", "slot", "usage", "department"))]
-        product = Product.from_row(dict.fromkeys(PRODUCT_COLUMNS) | of_class | {"slot": of_class["slot"] or "other", "in_stock": True})
+        product = Product.from_row(
+            dict.fromkeys(PRODUCT_COLUMNS) | of_class | {"slot": of_class["slot"] or "other", "in_stock": True}
+        )
         audience = AUDIENCE_CODES[of_class["audience"] or "unisex"]
         templates = compose(product, guide, vocabulary, TEMPLATES_PER_CLASS)
         ideas.extend(_idea(owner, template, audience, traits) for template in templates)

@@ -133,11 +133,14 @@ def recommend(
     source: str,
     owner_ids: Sequence[str | None],
     table: Table,
+    last_resort: bool = False,
 ) -> WriteReport:
     """Assemble outfits for `rows` (INPUT_COLUMNS, and vector when the chooser reads it) and make `table` hold just those."""
     settings = catalogue.settings
     pools = find_pools(catalogue, ideas)
-    assembler = Assembler(catalogue.tables, ideas, pools, settings.patterns.min_score, settings.outfits.per_product)
+    assembler = Assembler(
+        catalogue.tables, ideas, pools, settings.patterns.min_score, settings.outfits.per_product, last_resort=last_resort
+    )
     kernel = Recommender(choose, assembler, source, tuple(owner_ids), table.arrow_schema)
     outfits = catalogue.passing(rows).mapInArrow(kernel, table.schema)
     return catalogue.store.merge(table, outfits, delete_missing=True)

@@ -102,7 +102,7 @@ def render_lookbook(spread: Sequence[ProductOutfits], published: Published, guid
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["spoken"] = _spoken
+    environment.filters |= {"spoken": _spoken, "share": _share}
     looks = [look_of(one, guide) for one in spread if one.outfits]
     return environment.get_template(TEMPLATE).render(
         looks=looks,
@@ -154,6 +154,11 @@ def _tile(product: ShownProduct, slot: str, guide: StyleGuide, reasons: tuple[st
 def _counted(values: Iterable[str], order: Sequence[str]) -> list[tuple[str, int]]:
     counts = Counter(values)
     return sorted(counts.items(), key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order))
+
+
+def _share(part: int, whole: int) -> str:
+    """Per cent, cut and not rounded: what is not all never reads 100 %."""
+    return f"{1000 * part // whole / 10:.1f}%" if whole else "–"
 
 
 def _spoken(word: str) -> str:

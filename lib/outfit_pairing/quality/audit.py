@@ -113,8 +113,8 @@ def top_and_bottom(outfits: Outfits) -> Iterator[Breach]:
 def own_kind_and_sports(outfits: Outfits) -> Iterator[Breach]:
     """Rule 5. Innerwear, sleepwear and swimwear only with their own kind; sports wear with sports or casual-sports items.
 
-    Own kind: the same slot. Sports wear: clothing or footwear outside those slots whose usage is sports, or whose article
-    type is strictly sports. Casual-sports: items that suit sports and whose usage is not formal, ethnic or party; an
+    Own kind: the same slot. Sports wear: clothing or footwear outside those slots whose article type is strictly sports,
+    or whose usage is sports and whose article type is not strictly something else. Casual-sports: items that suit sports and whose usage is not formal, ethnic or party; an
     article type that the style guide does not know is judged by its usage alone.
     """
     for slot in OWN_KIND_SLOTS:
@@ -129,19 +129,19 @@ def own_kind_and_sports(outfits: Outfits) -> Iterator[Breach]:
 def formal_and_ethnic(outfits: Outfits) -> Iterator[Breach]:
     """Rule 6. Formal takes no flip-flops, sports shoes or sports wear; ethnic wear takes ethnic or neutral companions.
 
-    Formal: clothing or footwear whose usage is formal or whose article type is strictly formal, suits, blazers,
+    Formal: clothing or footwear whose article type is strictly formal, or whose usage is formal; suits, blazers,
     waistcoats, formal trousers; but not what is a sports shoe or the like, whatever its usage says. Flip-flops: slides
     and slippers too; sports shoes: sports sandals too. Ethnic wear: clothing whose usage is ethnic, and whatever is
     strictly ethnic. Neutral: article types that suit ethnic outfits, and those that the style guide does not know.
     """
     guide, own_kind = outfits.guide, outfits.slot(*OWN_KIND_SLOTS)
     sporty = sports_wear(outfits) | outfits.of_type(_those(guide, SPORTS_SHOE_FAMILIES, NO_FORMAL_SHOES))
-    named = outfits.of_type(_those(guide, FORMAL_FAMILIES, FORMAL_TYPES)) | outfits.of_type(lambda found: found.strict == "formal")
-    formal = ~own_kind & ~sporty & (named | (outfits.usage("formal") & outfits.of_kind("clothing", "footwear")))
+    named = outfits.of_type(_those(guide, FORMAL_FAMILIES, FORMAL_TYPES))
+    formal = ~own_kind & ~sporty & (named | (_imposes(outfits, "formal") & outfits.of_kind("clothing", "footwear")))
     yield _breach(outfits, "does not go with formal wear", sporty & outfits.any(formal)[outfits.outfit])
 
     strictly = outfits.of_type(lambda found: found.strict == "ethnic")
-    ethnic = ~own_kind & (strictly | (outfits.usage("ethnic") & outfits.of_kind("clothing")))
+    ethnic = ~own_kind & (strictly | (_imposes(outfits, "ethnic") & outfits.of_kind("clothing")))
     joins = ethnic | outfits.usage("ethnic") | _suits_or_unknown(outfits, "ethnic")
     yield _breach(outfits, "does not go with ethnic wear", ~joins & outfits.known & outfits.any(ethnic)[outfits.outfit])
 
@@ -210,9 +210,15 @@ def is_away(department: str) -> bool:
 
 
 def sports_wear(outfits: Outfits) -> Bools:
-    """Clothing or footwear, outside the own-kind slots, whose usage is sports or whose article type is strictly sports."""
+    """Clothing or footwear outside the own-kind slots that is sports wear by article type or by usage."""
     worn = outfits.of_kind("clothing", "footwear") & ~outfits.slot(*OWN_KIND_SLOTS)
-    return worn & (outfits.usage("sports") | outfits.of_type(lambda found: found.strict == "sports"))
+    return worn & _imposes(outfits, "sports")
+
+
+def _imposes(outfits: Outfits, dress_code: str) -> Bools:
+    """Whether article type or usage sets the dress code; a saree that is labelled sports is still a saree."""
+    strict = outfits.of_type(lambda found: found.strict is not None)
+    return outfits.of_type(lambda found: found.strict == dress_code) | (outfits.usage(dress_code) & ~strict)
 
 
 def _suits_or_unknown(outfits: Outfits, dress_code: str) -> Bools:

@@ -1,5 +1,6 @@
 """The report page of one run: gates, charts, violations with examples and every figure, in one file without links."""
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -94,7 +95,8 @@ def _bars(title: str, what: str, rows: Sequence[tuple[str, int]]) -> tuple[str, 
 
 
 def _percent(share: float | None) -> str:
-    return shown(None) if share is None else f"{share:.1%}"
+    """Cut off, not rounded: 100% means all."""
+    return shown(None) if share is None else f"{math.floor(share * 1000) / 10:g}%"
 
 
 def _plural(count: int, noun: str) -> str:

@@ -89,6 +89,12 @@ def test_the_header_states_the_figures_of_the_run(html: str) -> None:
         assert figure in words
 
 
+def test_not_quite_all_never_reads_as_all(found: ProductOutfits, published: Published) -> None:
+    """43,990 of 44,003 is 99.9 %."""
+    nearly = replace(published, products=44_003, with_three=43_990)
+    assert "99.9%" in render_lookbook([found], nearly, GUIDE)
+
+
 def test_the_page_can_be_used_without_eyes_or_mouse(html: str) -> None:
     """Landmarks, a skip link, labels for every field, words for every drawing."""
     page = Page(html)
