@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 KIND = ("article_type", "slot", "department")  # what decides whether products may be anchors
-MOST_BROADCAST = 200_000  # products, at some 200 bytes each
 Kind: TypeAlias = tuple[str | None, str, str | None]
 
 
@@ -52,8 +51,8 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     order = allocate(strata, settings.anchors.budget)
     logger.info("%s strata, %s of them share %s anchors", len(strata), len(set(order)), len(order))
     products = _without(never, products.where("in_stock"))
-    anchors = _chosen(products.join(incumbents, "product_id", "left"), vectors, order, total)
-    represents = _represents(products, vectors, anchors, total)
+    anchors = _chosen(products.join(incumbents, "product_id", "left"), vectors, order)
+    represents = _represents(products, vectors, anchors)
     missing = total - sum(represents.values())
     if missing:
         raise InputError(f"{missing} products have no vector of {encoder}; run `outfit-pairing embed` first")
@@ -133,12 +132,7 @@ def _without(never: Sequence[Kind], products: "DataFrame") -> "DataFrame":
     return products.join(F.broadcast(named), same, "left_anti")
 
 
-def _with_vectors(products: "DataFrame", vectors: "DataFrame", rows: int) -> "DataFrame":
-    """Products with their vectors. Few products are sent to the vectors, which are wide; many would not fit."""
-    return vectors.join(F.broadcast(products) if rows <= MOST_BROADCAST else products, "text_hash")
-
-
-def _chosen(products: "DataFrame", vectors: "DataFrame", order: Sequence[str], rows: int) -> pa.Table:
+def _chosen(products: "DataFrame", vectors: "DataFrame", order: Sequence[str]) -> pa.Table:
     """The anchors in order of product_id, with the columns CHOSEN."""
     numbers = dict(Counter(order))
     by_hash = Window.partitionBy("stratum").orderBy(F.sha2("product_id", 256), "product_id")
@@ -149,7 +143,7 @@ def _chosen(products: "DataFrame", vectors: "DataFrame", order: Sequence[str], r
         .withColumn("incumbent", F.coalesce("incumbent", F.lit(False)))
     )
     return (
-        _with_vectors(sample, vectors, rows)
+        sample.join(vectors, "text_hash")
         .select("stratum", "slot", "audience", "product_id", "vector", "incumbent", "sampled")
         .groupBy("stratum")
         .applyInArrow(lambda stratum: choose_anchors(stratum, numbers), CHOSEN)
@@ -158,14 +152,14 @@ def _chosen(products: "DataFrame", vectors: "DataFrame", order: Sequence[str], r
     )
 
 
-def _represents(products: "DataFrame", vectors: "DataFrame", anchors: pa.Table, rows: int) -> dict[int, int]:
+def _represents(products: "DataFrame", vectors: "DataFrame", anchors: pa.Table) -> dict[int, int]:
     """How many products each anchor stands for, by its index in `anchors`."""
     if not anchors.num_rows:
         return {}
     columns = ("stratum", "slot", "audience")
     places = [Place(*place) for place in zip(*(anchors[name].to_pylist() for name in columns), strict=True)]
     counts = (
-        _with_vectors(products, vectors, rows)
+        products.join(vectors, "text_hash")
         .select(*columns, "vector")
         .mapInArrow(StandFor(places, vectors_of(anchors["vector"])), STANDING)
         .groupBy("anchor")

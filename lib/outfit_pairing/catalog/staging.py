@@ -1,12 +1,7 @@
-"""Hands a stream of rows to Spark without holding it: a small catalogue as it is, a large one through a staging place.
-
-The staging place lies in the warehouse, since driver and workers share no other disk. Writing it goes through Spark, so
-that the driver needs no rights there of its own. It is overwritten by the next run and removed at the end of this one.
-"""
+"""Hands a stream of rows to Spark without holding it: a small catalogue as it is, a large one through a staging place."""
 
 import logging
 import re
-import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +14,7 @@ from outfit_pairing.catalog.rows import typed_row
 from outfit_pairing.catalog.source import Catalogue
 from outfit_pairing.errors import CatalogError
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.style import load_style_guide
 
 if TYPE_CHECKING:
@@ -27,7 +23,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CHUNK_ROWS = 50_000
-_NAME = "staged_catalogue_rows"
 
 
 @contextmanager
@@ -35,11 +30,11 @@ def staged_rows(
     spark: "SparkSession", settings: Settings, catalogue: Catalogue, chunk_rows: int = CHUNK_ROWS
 ) -> Iterator["DataFrame"]:
     """Every row of the catalogue in the columns of `product_rows.SPARK_SCHEMA`, cheap to read several times."""
-    place = StagingPlace(spark, settings)
+    place = StagingPlace(spark, settings, "catalogue_rows")
     try:
         if not catalogue.streamed:
             place.add(_by_spark(spark, settings, catalogue))
-            yield place.frame()
+            yield place.frame(SPARK_SCHEMA)
             return
         chunks = _frames(spark, settings, catalogue, chunk_rows)
         first = next(chunks)
@@ -51,42 +46,9 @@ def staged_rows(
         place.add(second)
         for chunk in chunks:
             place.add(chunk)
-        yield place.frame()
+        yield place.frame(SPARK_SCHEMA)
     finally:
         place.remove()
-
-
-class StagingPlace:
-    """A folder of Parquet files in the warehouse, or a table in the Unity Catalog schema."""
-
-    def __init__(self, spark: "SparkSession", settings: Settings) -> None:
-        storage = settings.storage
-        named = [part for part in (storage.catalog, storage.schema_) if part]
-        self.spark, self.used = spark, False
-        self.table = ".".join(f"`{part}`" for part in (*named, _NAME)) if named else None
-        url = re.match(r"^[a-z][a-z0-9+.-]*:", storage.warehouse)
-        self.local = None if url or named else Path(storage.warehouse).expanduser().resolve() / f"_{_NAME}"
-        self.folder = str(self.local or f"{storage.warehouse.rstrip('/')}/_{_NAME}")
-
-    def add(self, rows: "DataFrame") -> None:
-        """Write `rows` to the place; the first write of a run clears it."""
-        writer = rows.write.format("parquet").mode("append" if self.used else "overwrite")
-        self.used = True
-        if self.table:
-            writer.saveAsTable(self.table)
-        else:
-            writer.save(self.folder)
-
-    def frame(self) -> "DataFrame":
-        """All rows written in this run."""
-        return self.spark.table(self.table) if self.table else self.spark.read.schema(SPARK_SCHEMA).parquet(self.folder)
-
-    def remove(self) -> None:
-        """Clear the place; one in an object store is left for the next run to overwrite."""
-        if self.used and self.table:
-            self.spark.sql(f"DROP TABLE IF EXISTS {self.table}")
-        elif self.used and self.local:
-            shutil.rmtree(self.local, ignore_errors=True)
 
 
 def _frames(spark: "SparkSession", settings: Settings, catalogue: Catalogue, chunk_rows: int) -> Iterator["DataFrame"]:

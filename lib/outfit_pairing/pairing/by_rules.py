@@ -80,7 +80,7 @@ def _ideas(catalogue: Catalogue, classes: list[tuple[str | None, ...]]) -> Ideas
 
 def _idea(owner: int, template: Template, audience: int, traits: int) -> Idea:
     queries = tuple(ItemQuery(item.slot, item.article_types, item.colours, item.style, audience, traits) for item in template.items)
-    described = "\x1f".join([template.name, *(query.text for query in queries)])
+    described = "\x1f".join([template.name, *(f"{query.text} {query.colours}" for query in queries)])
     return Idea(
         owner=owner,
         pattern_id="template-" + hashlib.sha256(described.encode()).hexdigest()[:24],

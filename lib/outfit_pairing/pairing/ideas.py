@@ -29,9 +29,8 @@ class ItemQuery:
 
     @property
     def text(self) -> str:
-        """What the encoder reads: "casual jeans or chinos, blue or black"."""
-        wish = " ".join(part for part in (self.style, " or ".join(self.article_types)) if part)
-        return f"{wish}, {' or '.join(self.colours)}" if self.colours else wish
+        """What the encoder reads: "casual jeans or chinos". Colours are compared as colours, not as words."""
+        return " ".join(part for part in (self.style, " or ".join(self.article_types)) if part)
 
 
 @dataclass(frozen=True, slots=True)

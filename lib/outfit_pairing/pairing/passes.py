@@ -107,7 +107,7 @@ def _item_vectors(catalogue: Catalogue, texts: Sequence[str]) -> np.ndarray:
         known = dict(zip(rows["text"], rows["vector"], strict=True))
     new = [text for text in texts if text not in known]
     if new:
-        vectors = open_encoder(settings.embedding, probe_texts=new[:200]).encode(new)
+        vectors = open_encoder(settings.embedding).encode(new)
         known |= dict(zip(new, vectors, strict=True))
         frame = pd.DataFrame(
             {

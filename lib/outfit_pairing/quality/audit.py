@@ -114,8 +114,9 @@ def own_kind_and_sports(outfits: Outfits) -> Iterator[Breach]:
     """Rule 5. Innerwear, sleepwear and swimwear only with their own kind; sports wear with sports or casual-sports items.
 
     Own kind: the same slot. Sports wear: clothing or footwear outside those slots whose article type is strictly sports,
-    or whose usage is sports and whose article type is not strictly something else. Casual-sports: items that suit sports and whose usage is not formal, ethnic or party; an
-    article type that the style guide does not know is judged by its usage alone.
+    or whose usage is sports and whose article type is not strictly something else. Casual-sports: items that suit sports
+    and whose usage is not formal, ethnic or party; an article type that the style guide does not know is judged by its
+    usage alone.
     """
     for slot in OWN_KIND_SLOTS:
         own = outfits.slot(slot)

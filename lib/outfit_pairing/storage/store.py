@@ -7,16 +7,21 @@ as it was. Only SQL and DataFrame calls that Spark Connect allows.
 import logging
 import re
 from dataclasses import dataclass
+from functools import reduce
+from operator import and_
 from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import MissingTable, WarehouseError
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import Table, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 logger = logging.getLogger(__name__)
+
+CHANGE = "merge_change"  # column of staged changes: insert, update or delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +90,48 @@ class TableStore:
         Args:    rows: the table's columns without audit columns; keys distinct.
                  delete_missing: whether keys that `rows` lacks are deleted (rows are the whole table).
         """
-        from pyspark.sql import functions as F
-
         if not self.exists(table):
             self.append(table, rows)
             return WriteReport(inserted=self.read(table).count())
-        audit = {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
-        source = rows.withColumns(audit).select(*table.names)
-        view = f"merge_source_{table.name}"
-        source.createOrReplaceTempView(view)
+        changes = StagingPlace(self.spark, self.settings, f"changes_of_{table.name}")
         try:
-            result = self.spark.sql(self._merge_statement(table, view, delete_missing)).collect()[0].asDict()
+            changes.add(self._changes(table, rows, delete_missing=delete_missing))
+            report = self._apply(table, changes.frame(f"{table.written_ddl}, {CHANGE} string"))
         finally:
-            self.spark.catalog.dropTempView(view)
-        report = WriteReport(
-            inserted=result["num_inserted_rows"], updated=result["num_updated_rows"], deleted=result["num_deleted_rows"]
-        )
+            changes.remove()
         logger.info("%s: %s", table.name, report)
         return report
+
+    def _changes(self, table: Table, rows: "DataFrame", *, delete_missing: bool) -> "DataFrame":
+        """Rows to insert, update or delete, marked so in column CHANGE.
+
+        MERGE alone would not do: it copies every file that holds a matching key, also when no row of it changes.
+        """
+        from pyspark.sql import functions as F
+
+        audit = {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
+        new = rows.withColumns(audit).select(*table.names, F.lit(True).alias("is_new")).alias("s")
+        old = self.read(table).select(*table.names, F.lit(True).alias("is_old")).alias("t")
+        keys = [F.col(f"s.{name}") == F.col(f"t.{name}") for name in table.key]
+        equal = [F.col(f"s.{name}").eqNullSafe(F.col(f"t.{name}")) for name in table.compared]
+        changed = ~reduce(and_, equal, F.lit(True))
+        change = F.when(F.col("is_old").isNull(), "insert").when(F.col("is_new").isNull(), "delete").when(changed, "update")
+        columns = [F.coalesce(f"s.{name}", f"t.{name}") if name in table.key else F.col(f"s.{name}") for name in table.names]
+        named = [column.alias(name) for column, name in zip(columns, table.names, strict=True)]
+        joined = new.join(old, reduce(and_, keys), "full" if delete_missing else "left")
+        return joined.select(*named, change.alias(CHANGE)).where(f"{CHANGE} IS NOT NULL")
+
+    def _apply(self, table: Table, changes: "DataFrame") -> WriteReport:
+        """Changes into the table in one commit; none at all when there are no changes."""
+        counted = {row[CHANGE]: row["count"] for row in changes.groupBy(CHANGE).count().collect()}
+        if counted:
+            view = f"changes_of_{table.name}"
+            changes.createOrReplaceTempView(view)
+            try:
+                self.spark.sql(self._merge_statement(table, view))
+            finally:
+                self.spark.catalog.dropTempView(view)
+        return WriteReport(counted.get("insert", 0), counted.get("update", 0), counted.get("delete", 0))
 
     def append(self, table: Table, rows: "DataFrame") -> None:
         """Add rows whose keys are known to be new (an event, a vector of a new text), in one commit."""
@@ -116,18 +145,17 @@ class TableStore:
         else:
             rows.write.format("delta").mode("append").save(f"{_absolute(self.settings.storage.warehouse)}/{table.name}")
 
-    def _merge_statement(self, table: Table, view: str, delete_missing: bool) -> str:
-        # a map cannot be compared; row_hash covers it where there is one
-        compared = [
-            column.name
-            for column in table.columns
-            if column.name not in {*table.key, "run_id", "updated_at"} and not column.type.startswith("map<")
-        ]
+    def _merge_statement(self, table: Table, view: str) -> str:
         on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in table.key)
-        changed = " OR ".join(f"NOT (t.`{name}` <=> s.`{name}`)" for name in compared)
-        statement = f"MERGE INTO {self.place(table)} t USING {view} s ON {on} WHEN MATCHED AND ({changed}) THEN UPDATE SET *"
-        statement += " WHEN NOT MATCHED THEN INSERT *"
-        return statement + (" WHEN NOT MATCHED BY SOURCE THEN DELETE" if delete_missing else "")
+        names = ", ".join(f"`{name}`" for name in table.names)
+        values = ", ".join(f"s.`{name}`" for name in table.names)
+        updates = ", ".join(f"t.`{name}` = s.`{name}`" for name in table.names)
+        return (
+            f"MERGE INTO {self.place(table)} t USING {view} s ON {on} "
+            f"WHEN MATCHED AND s.{CHANGE} = 'delete' THEN DELETE "
+            f"WHEN MATCHED THEN UPDATE SET {updates} "
+            f"WHEN NOT MATCHED AND s.{CHANGE} = 'insert' THEN INSERT ({names}) VALUES ({values})"
+        )
 
     def _where(self) -> str:
         storage = self.settings.storage

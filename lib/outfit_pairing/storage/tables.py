@@ -84,6 +84,17 @@ class Table:
         return tuple(column.name for column in self.all_columns)
 
     @property
+    def compared(self) -> tuple[str, ...]:
+        """Columns that decide whether a row changed: not the key, not audit, no map (row_hash covers it where there is one)."""
+        audit = {column.name for column in AUDIT}
+        return tuple(c.name for c in self.columns if c.name not in {*self.key, *audit} and not c.type.startswith("map<"))
+
+    @property
+    def written_ddl(self) -> str:
+        """Names and types of all columns, for reading rows back."""
+        return ", ".join(f"{column.name} {column.type}" for column in self.all_columns)
+
+    @property
     def schema(self) -> "StructType":
         """The schema without audit columns, for mapInArrow and createDataFrame; all fields nullable, as kernels emit them."""
         from pyspark.sql.types import StructType

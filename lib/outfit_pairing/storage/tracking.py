@@ -30,7 +30,12 @@ def track(settings: Settings, reports: Iterable[StageReport]) -> None:
 
 def figures(report: StageReport) -> Iterator[tuple[str, float]]:
     """Every number of a report, named `<stage>.<figure>`."""
-    rows = {"rows_in": report.rows_in, "rows_out": report.rows_out, "rows_rejected": report.rows_rejected, "seconds": report.seconds}
+    rows = {
+        "rows_in": report.rows_in,
+        "rows_out": report.rows_out,
+        "rows_rejected": report.rows_rejected,
+        "seconds": report.seconds,
+    }
     for name, value in {**rows, **report.counters}.items():
         if isinstance(value, int | float):
             yield f"{report.stage}.{name}", float(value)

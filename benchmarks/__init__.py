@@ -1,0 +1,1 @@
+"""Repeatable measurements, each a ratio against a plain implementation in the same run."""

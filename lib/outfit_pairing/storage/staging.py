@@ -1,0 +1,49 @@
+"""A place in the warehouse for rows that are computed once and read twice, gone at the end of the run.
+
+It lies in the warehouse, since driver and workers share no other disk, and is written through Spark, so that the driver
+needs no rights there of its own.
+"""
+
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from outfit_pairing.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
+
+
+class StagingPlace:
+    """A folder of Parquet files in the warehouse, or a table in the Unity Catalog schema. `name` tells places apart."""
+
+    def __init__(self, spark: "SparkSession", settings: Settings, name: str) -> None:
+        storage, name = settings.storage, f"staged_{name}"
+        named = [part for part in (storage.catalog, storage.schema_) if part]
+        self.spark, self.used = spark, False
+        self.table = ".".join(f"`{part}`" for part in (*named, name)) if named else None
+        url = re.match(r"^[a-z][a-z0-9+.-]*:", storage.warehouse)
+        self.local = None if url or named else Path(storage.warehouse).expanduser().resolve() / f"_{name}"
+        self.folder = str(self.local or f"{storage.warehouse.rstrip('/')}/_{name}")
+
+    def add(self, rows: "DataFrame") -> None:
+        """Write `rows` to the place; the first write of a run clears it."""
+        writer = rows.write.format("parquet").mode("append" if self.used else "overwrite")
+        self.used = True
+        if self.table:
+            writer.saveAsTable(self.table)
+        else:
+            writer.save(self.folder)
+
+    def frame(self, schema: "StructType | str") -> "DataFrame":
+        """All rows written in this run."""
+        return self.spark.table(self.table) if self.table else self.spark.read.schema(schema).parquet(self.folder)
+
+    def remove(self) -> None:
+        """Clear the place; one in an object store is left for the next run to overwrite."""
+        if self.used and self.table:
+            self.spark.sql(f"DROP TABLE IF EXISTS {self.table}")
+        elif self.used and self.local:
+            shutil.rmtree(self.local, ignore_errors=True)
