@@ -26,10 +26,10 @@ $(VENV)/.ready: pyproject.toml constraints.txt lib/outfit_pairing/storage/local_
 setup: $(VENV)/.ready ## the environment alone: `source .venv/bin/activate` afterwards
 
 demo: $(VENV)/.ready ## the whole chain on a sample catalogue, or CATALOG=styles.csv MAPPING=myntra on a real one
-	@set -e; catalog="$(CATALOG)"; mapping="$(MAPPING)"; \
+	@set -e; catalog="$(CATALOG)"; mapping="$(MAPPING)"; config=; \
 	if [ -z "$$catalog" ]; then mkdir -p demo; catalog=demo/sample.csv.gz; mapping=sample; \
-	  $(BIN)/outfit-pairing sample --products $(PRODUCTS) --seed 1 --out $$catalog; fi; \
-	$(BIN)/outfit-pairing run --catalog "$$catalog" --mapping "$$mapping" --warehouse $(WAREHOUSE)
+	  $(BIN)/outfit-pairing sample --products $(PRODUCTS) --seed 1 --out $$catalog --quiet; config="--config conf/demo.yaml"; fi; \
+	$(BIN)/outfit-pairing run --catalog "$$catalog" --mapping "$$mapping" --warehouse $(WAREHOUSE) $$config
 
 lint: $(VENV)/.ready ## linters, types and import contracts
 	$(BIN)/ruff check .

@@ -30,7 +30,12 @@ def tables_page() -> str:
     """Every table with its columns."""
     lines = ["# Tables\n", MADE, "Delta, at `<warehouse>/<table>` or in Unity Catalog. Key columns are marked *.\n"]
     for table in TABLES.values():
-        lines += [f"## {table.name}\n", f"{table.comment}. Written by `{table.stage}`.\n", "| column | type | meaning |", "| --- | --- | --- |"]
+        lines += [
+            f"## {table.name}\n",
+            f"{table.comment}. Written by `{table.stage}`.\n",
+            "| column | type | meaning |",
+            "| --- | --- | --- |",
+        ]
         for column in table.all_columns:
             mark = "*" if column.name in table.key else ""
             lines.append(f"| {column.name}{mark} | `{column.type}` | {column.comment} |")

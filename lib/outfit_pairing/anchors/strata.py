@@ -23,7 +23,7 @@ from outfit_pairing.style.vocabulary import StyleGuide
 
 SMALLEST_CATEGORY = 20  # products from which a sub-category is sure of an anchor
 LOYALTY = 1.3
-MOST_PER_STRATUM = 1_000  # products of a stratum that selection looks at, hence also its most anchors
+MOST_PER_STRATUM = 500  # products of a stratum that selection looks at, hence also its most anchors
 
 
 @dataclass(frozen=True, slots=True)

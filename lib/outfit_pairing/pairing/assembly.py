@@ -11,12 +11,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from outfit_pairing.pairing.codes import Bools, Floats, Ints, ProductCodes, StyleTables, pair_allowed, pair_score
+from outfit_pairing.pairing.codes import MULTIPLIER, Bools, Floats, Ints, ProductCodes, StyleTables, lots, pair_allowed, pair_score
 from outfit_pairing.pairing.ideas import MOST_ITEMS, NONE, Ideas
 from outfit_pairing.style.rules import MOST_OF_ONE_FAMILY, structure_fault
 
 SHORTLIST = 32  # candidates judged per product and item
-FIT = 0.10  # weight of how well a candidate answers the query, beside compatibility
+FIT = 0.03  # weight of how well a candidate answers the query, beside compatibility
+LOT = 0.06  # weight of a lot drawn per product and candidate: among equals, every product meets others
+SCARCE = 24  # with fewer candidates than this, an optional item is left out for a part of the products
 USED = 0.20  # what a candidate loses when the product has it in an earlier outfit already
 SEASON = 0.06  # what an idea for another season loses
 SAME_OCCASION = 0.05  # what an outfit loses for each one already kept for the same occasion
@@ -95,6 +97,7 @@ class Assembler:
         complete = idea != NONE
         for position in range(MOST_ITEMS):
             query = np.where(idea != NONE, self.ideas.items[idea, position], NONE)
+            query = np.where(self._spared(products, query, self.ideas.required[idea, position]), NONE, query)
             best, gained, judged = self._pick(products, own, query, picks[:, :position], used)
             filled = best != NONE
             picks[:, position] = best
@@ -125,17 +128,24 @@ class Assembler:
         allowed &= neutral | (families < MOST_OF_ONE_FAMILY)
         rank_fit = np.float32(FIT) * (1 - np.arange(SHORTLIST, dtype=np.float32) / SHORTLIST)
         again = (candidate[:, :, None] == used[:, None, :]).any(axis=2) if used.shape[1] else np.zeros_like(allowed)
-        wanted = compatible / judged[:, None] + rank_fit - np.float32(USED) * again
+        lot = np.float32(LOT) * lots(product.hash, codes.hash)
+        wanted = compatible / judged[:, None] + rank_fit + lot - np.float32(USED) * again
         best = np.where(allowed, wanted, IMPOSSIBLE).argmax(axis=1)
         rows = np.arange(len(query))
         found = allowed[rows, best]
         return np.where(found, candidate[rows, best], NONE), compatible[rows, best], judged
 
+    def _spared(self, products: ProductCodes, query: Ints, required: Bools) -> Bools:
+        """(n,) whether an optional item is left out: three bracelets must not be worn with ten thousand shirts."""
+        drawn = lots(products.hash, (query + 1).astype(np.uint64) * MULTIPLIER)
+        spared: Bools = ~required & (drawn * np.float32(SCARCE) > self.pools.size[query])
+        return spared
+
     def _shortlist(self, products: ProductCodes, query: Ints) -> tuple[Ints, Bools]:
         """(n, SHORTLIST) candidates: one from each equal part of the pool, at a place that product and query decide."""
         size = np.where(query == NONE, 0, self.pools.size[query])
-        lot = (products.hash >> np.uint64(20)) ^ (query.astype(np.uint64) * np.uint64(0x9E3779B97F4A7C15))
-        offset = (lot >> np.uint64(16) & np.uint64(0xFFFF)).astype(np.int64)
+        drawn = lots(products.hash >> np.uint64(1), query.astype(np.uint64) * MULTIPLIER)
+        offset = (drawn * np.float32(1 << 16)).astype(np.int64)
         steps = (np.arange(SHORTLIST, dtype=np.int64) << 16) + offset[:, None]
         place = (size[:, None] * steps) // (SHORTLIST << 16)
         return self.pools.member[query[:, None], place], np.broadcast_to(size[:, None] > 0, place.shape).copy()

@@ -13,14 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from outfit_pairing.pairing.codes import CODED_COLUMNS, SLOT_CODES, Bools, Floats, Ints, ProductCodes, StyleTables, hashes
+from outfit_pairing.pairing.codes import CODED_COLUMNS, SLOT_CODES, Bools, Floats, Ints, ProductCodes, StyleTables, hashes, lots
 from outfit_pairing.pairing.ideas import ItemQuery
 from outfit_pairing.style.vectors import Vectors, fixed_point, similarity
 
 COLOUR_BONUS = 0.12  # about the distance in cosine between the tenth and the hundredth best jeans
 LOT = 0.25  # weight of the lot
 POINTS = 1_000_000  # scores are compared as whole millionths
-MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4)
 CHUNK_ROWS = 4_096
 
 CANDIDATE_SCHEMA = "query int, product_id string, points int"
@@ -86,7 +85,7 @@ class BestPerQuery:
             return
         cosine = similarity(self.queries.vectors, fixed_point(vectors_of(batch)))
         score = cosine[self.queries.text[query], row] + np.float32(COLOUR_BONUS) * self.queries.colours[query, codes.colour[row]]
-        score = score + np.float32(LOT) * _lots(self.queries.lot[query], codes.hash[row])
+        score = score + np.float32(LOT) * lots(self.queries.lot[query], codes.hash[row])
         points = np.rint(score * np.float32(POINTS)).astype(np.int64)
         best.add(query, points, codes.hash[row], frame["product_id"].to_numpy(dtype=object), row)
 
@@ -147,11 +146,3 @@ def _distinct(frame: pd.DataFrame) -> tuple[Ints, pd.DataFrame]:
     """For each row the number of its kind, and the distinct kinds."""
     groups = frame.groupby(list(frame.columns), sort=False, dropna=False)
     return np.asarray(groups.ngroup(), dtype=np.int64), frame.drop_duplicates(ignore_index=True)
-
-
-def _lots(query: npt.NDArray[np.uint64], product: npt.NDArray[np.uint64]) -> Floats:
-    """A number in [0, 1) drawn for each query and product, always the same one."""
-    mixed = (query ^ product) * MULTIPLIER
-    mixed = (mixed ^ (mixed >> np.uint64(29))) * MULTIPLIER
-    lots: Floats = (mixed >> np.uint64(44)).astype(np.float32) * np.float32(1.0 / (1 << 20))
-    return lots

@@ -26,6 +26,7 @@ Bools = npt.NDArray[np.bool_]
 TRAIT_COLUMNS = ("article_type", "slot", "usage", "department")
 CODED_COLUMNS = (*TRAIT_COLUMNS, "colour", "audience", "season", "price_tier")
 NO_REASON = 0  # index of the empty reason
+MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +97,14 @@ SLOT_CODES = {name: code for code, name in enumerate(SLOTS)}
 def hashes(values: Iterable[str]) -> npt.NDArray[np.uint64]:
     """A 64-bit hash of each string, the same in every process."""
     return pd.util.hash_array(np.array(list(values), dtype=object), categorize=False)
+
+
+def lots(left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]) -> Floats:
+    """A number in [0, 1) drawn for each pair of hashes, always the same one; broadcast."""
+    mixed = (left ^ right) * MULTIPLIER
+    mixed = (mixed ^ (mixed >> np.uint64(29))) * MULTIPLIER
+    drawn: Floats = (mixed >> np.uint64(44)).astype(np.float32) * np.float32(1.0 / (1 << 20))
+    return drawn
 
 
 def style_tables(traits: Iterable[tuple[str | None, ...]], colours: Iterable[str | None], guide: StyleGuide) -> StyleTables:

@@ -185,7 +185,7 @@ def _catalogue_allows(stock: Stock, audience: str | None, group: str, places: Se
 
 def _catalogue(evidence: Evidence) -> list[Metric]:
     categories = {cell.category for cell in evidence.cells if cell.category}
-    covered = {cell.category for cell in evidence.able if cell.category and _is_covered(cell)}
+    covered = {cell.category for cell in evidence.cells if cell.category and _is_covered(cell)}
     missing = [slot for slot in SLOTS if slot not in {cell.slot for cell in evidence.cells}]
     return [
         Metric("sub_categories", len(categories)),

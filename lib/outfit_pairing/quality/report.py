@@ -17,6 +17,7 @@ from outfit_pairing.quality.gates import Gate, shown
 from outfit_pairing.quality.metrics import RULES, Metric, exposures, lorenz, occasions_per_product, outfits_per_product
 
 EXAMPLES_SHOWN = 5
+BARS = 24  # of one chart; whoever writes patterns may name any number of occasions
 
 RULE_TEXTS = {
     1: "No product with itself or twice in an outfit; no two outfits with the same items",
@@ -86,8 +87,15 @@ def _charts(evidence: Evidence) -> list[tuple[str, str, Markup]]:
         _bars("Occasions per product", "products, by how many occasions their outfits are for", distinct),
         _bars("Slots", "items offered, by the slot they fill", evidence.filled.most_common()),
         ("Exposure", "how evenly the wearable products are shown", charts.exposure_curve(lorenz(exposures(evidence)))),
-        _bars("Occasions", "outfits, by what they are for", wanted.most_common()),
+        _bars("Occasions", "outfits, by what they are for", _first(wanted)),
     ]
+
+
+def _first(counts: Counter[str]) -> list[tuple[str, int]]:
+    """The largest counts, and the others as one."""
+    rows = counts.most_common(BARS)
+    others = counts.total() - sum(count for _, count in rows)
+    return [*rows, ("all others", others)] if others else rows
 
 
 def _bars(title: str, what: str, rows: Sequence[tuple[str, int]]) -> tuple[str, str, Markup]:

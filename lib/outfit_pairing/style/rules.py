@@ -59,11 +59,19 @@ def verdict(left: Traits, right: Traits) -> Verdict:
 
 
 def _formal_verdict(left: Traits, right: Traits) -> Verdict | None:
-    names = [{traits.article_type, traits.family} for traits in (left, right)]
-    for formal, other, wearer in ((names[0], names[1], right), (names[1], names[0], left)):
-        if formal & FORMAL_BY_NAME and (other & TOO_SPORTY or wearer.strict == "sports"):
-            return Verdict(False, 6, f"{wearer.article_type} does not go with formal wear")
+    for formal, other in ((left, right), (right, left)):
+        if _is_formal(formal) and (_names(other) & TOO_SPORTY or other.strict == "sports"):
+            return Verdict(False, 6, f"{other.article_type} does not go with formal wear")
     return None
+
+
+def _is_formal(traits: Traits) -> bool:
+    """Formal by name, or sold as formal without being too sporty for it itself."""
+    return bool(_names(traits) & FORMAL_BY_NAME) or (traits.strict == "formal" and not _names(traits) & TOO_SPORTY)
+
+
+def _names(traits: Traits) -> set[str]:
+    return {traits.article_type, traits.family}
 
 
 def _dress_verdict(strict: Traits, other: Traits) -> Verdict | None:

@@ -11,7 +11,7 @@ from outfit_pairing.style.vocabulary import StyleGuide
 
 # Slots whose products are shown with their own kind only (hard rules 5 and 9).
 OWN_KIND = ("innerwear", "sleepwear", "swimwear", "beauty")
-# Departments whose goods are given away or not worn; their rows are never offered, whatever their type says.
+# Departments whose goods are given away or not worn, whatever their type says.
 NOT_OFFERED_DEPARTMENTS = ("free", "gift", "voucher", "home")
 # What a usage demands of the whole outfit when clothing or footwear is sold for it.
 STRICT_USAGES = ("sports", "ethnic", "formal")
@@ -53,6 +53,7 @@ def traits_of(article_type: str | None, slot: str, usage: str | None, department
     known = guide.article_type(article_type) if article_type else None
     if known is None:
         known = _unknown(article_type or "unknown", slot)
+    given_away = _given_away(department)
     dressed = known.kind in {"clothing", "footwear"} and slot not in OWN_KIND
     strict = known.strict or (usage if dressed and usage in STRICT_USAGES else None)
     suits = _suits(known, usage)
@@ -60,13 +61,13 @@ def traits_of(article_type: str | None, slot: str, usage: str | None, department
         article_type=known.name,
         family=known.family,
         slot=slot,
-        kind=known.kind,
+        kind="free" if given_away else known.kind,
         dress_code=_dress_code(known, usage),
         strict=strict,
         suits=suits | {strict} if strict else suits,
         formality=_formality(known, usage, dressed),
         warmth=known.warmth,
-        offered=known.kind in {"clothing", "footwear", "accessory", "beauty"} and not _given_away(department),
+        offered=known.kind in {"clothing", "footwear", "accessory", "beauty"} and not given_away,
     )
 
 

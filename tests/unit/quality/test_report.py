@@ -87,3 +87,12 @@ def test_a_straight_curve_means_equal_exposure() -> None:
     (curve,) = re.findall(r'points="([^ ]*) ([^"]*)"', drawn)
     (diagonal,) = re.findall(r'class="even" d="M([^ ]*) L([^"]*)"', drawn)
     assert [point.split(",") for point in curve] == [[f"{float(x):.1f}" for x in point.split(",")] for point in diagonal]
+
+
+def test_a_thousand_occasions_make_no_endless_chart() -> None:
+    """Rare ones are drawn as one bar."""
+    groups = [OutfitGroup("pattern_based", f"occasion {number}", 1, 0) for number in range(1_000)]
+    evidence = Evidence([TEE], groups, Counter(), 0, GUIDE)
+    page = render("run-7", [], measure(evidence), evidence)
+    assert page.count("<rect") < 60
+    assert "all others: 976" in page
