@@ -191,7 +191,8 @@ def _show_reports(reports: Sequence[StageReport], *, as_json: bool) -> None:
     console = _console()
     console.print(table)
     total = sum(report.seconds for report in reports)
-    unchanged = all(report.counters.get("rows_written", 0) == 0 for report in reports)
+    written = [report.counters["rows_written"] for report in reports if "rows_written" in report.counters]
+    unchanged = written and not any(written)
     console.print(f"{len(reports)} stages in {total:.1f} s" + ("; nothing had changed, no row was rewritten" if unchanged else ""))
 
 

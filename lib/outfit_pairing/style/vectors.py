@@ -20,7 +20,8 @@ def fixed_point(vectors: npt.ArrayLike) -> Vectors:
     Args:    vectors: (n, dimensions), rows of length 1 (or 0).
     Returns: (n, dimensions) float32 of integers. Truncated towards zero, so that no row grows beyond SCALE.
     """
-    return np.trunc(np.asarray(vectors, dtype=np.float32) * np.float32(SCALE)).astype(np.float32)
+    scaled = np.asarray(vectors, dtype=np.float32) * np.float32(SCALE)
+    return np.asarray(np.trunc(scaled), dtype=np.float32)
 
 
 def similarity(left: Vectors, right: Vectors) -> Vectors:

@@ -13,7 +13,8 @@ from outfit_pairing.style import load_style_guide
 GUIDE = load_style_guide()
 DIMENSIONS = 16
 TYPES = {
-    "Tshirts": "casual", "Shirts": "formal", "Jeans": "casual", "Trousers": "formal", "Track Pants": "sports", "Dresses": "party",
+    "Tshirts": "casual", "Shirts": "formal", "Jeans": "casual", "Trousers": "formal", "Track Pants": "sports",
+    "Dresses": "party",
     "Kurtas": "ethnic", "Leggings": "casual", "Casual Shoes": "casual", "Formal Shoes": "formal", "Sports Shoes": "sports",
     "Heels": "casual", "Flip Flops": "casual", "Belts": "casual", "Ties": "formal", "Socks": "casual", "Watches": "casual",
     "Sunglasses": "casual", "Earrings": "casual", "Necklace and Chains": "casual", "Handbags": "casual", "Jackets": "casual",
@@ -23,7 +24,7 @@ COLOURS = ("black", "white", "navy blue", "red", "green", None)
 AUDIENCES = ("men", "women", "unisex", "boys")
 
 
-def products(count: int = 600, seed: int = 0) -> pd.DataFrame:
+def products(count: int = 300, seed: int = 0) -> pd.DataFrame:
     """`count` products, spread over types, colours and audiences; some are out of stock."""
     rng = np.random.default_rng(seed)
     types = [list(TYPES)[number] for number in rng.integers(len(TYPES), size=count)]
@@ -39,7 +40,7 @@ def products(count: int = 600, seed: int = 0) -> pd.DataFrame:
             "audience": [AUDIENCES[number] for number in rng.integers(len(AUDIENCES), size=count)],
             "season": [("summer", "winter", None)[number] for number in rng.integers(3, size=count)],
             "price_tier": [("budget", "premium", None)[number] for number in rng.integers(3, size=count)],
-            "in_stock": rng.random(count) > 0.05,  # noqa: PLR2004
+            "in_stock": rng.random(count) > 0.05,
         }
     )
 
