@@ -18,7 +18,8 @@ TYPES = {
     "Kurtas": "ethnic", "Leggings": "casual", "Casual Shoes": "casual", "Formal Shoes": "formal", "Sports Shoes": "sports",
     "Heels": "casual", "Flip Flops": "casual", "Belts": "casual", "Ties": "formal", "Socks": "casual", "Watches": "casual",
     "Sunglasses": "casual", "Earrings": "casual", "Necklace and Chains": "casual", "Handbags": "casual", "Jackets": "casual",
-    "Bra": "casual", "Briefs": "casual", "Camisoles": "casual", "Lipstick": "casual", "Nail Polish": "casual", "Free Gifts": "casual",
+    "Bra": "casual", "Briefs": "casual", "Camisoles": "casual", "Lipstick": "casual", "Nail Polish": "casual",
+    "Free Gifts": "casual",
 }  # fmt: skip
 COLOURS = ("black", "white", "navy blue", "red", "green", None)
 AUDIENCES = ("men", "women", "unisex", "boys")
