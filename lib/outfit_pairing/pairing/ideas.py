@@ -94,5 +94,5 @@ def _reason(idea: Idea, position: int) -> str:
     if position >= len(idea.queries):
         return ""
     query = idea.queries[position]
-    wish = query.style or query.slot.replace("_", " ")
-    return f"“{idea.name}” asks for {query.article_types[0] if query.article_types else query.slot} ({wish})".replace("()", "")
+    wish = " or ".join(query.article_types) or query.slot.replace("_", " ")
+    return f"“{idea.name}” asks for {wish}{f' ({query.style})' if query.style else ''}"

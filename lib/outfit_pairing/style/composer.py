@@ -225,7 +225,7 @@ class Composer:
         nouns = [filled.lead.traits.article_type for filled in outfit]
         colours = [item.colours[0] for item in items if item.colours]
         return Template(
-            name=idea_name(formula.name, colours, nouns, {idea.name for idea in self.ideas}),
+            name=idea_name(formula.name, {idea.name for idea in self.ideas}),
             description=describe(nouns, colours, formula.says),
             occasion=formula.occasion,
             season=formula.season,

@@ -1,8 +1,9 @@
 """How outfit ideas are named and described to people."""
 
 from collections.abc import Collection, Iterator, Sequence
+from itertools import count
 
-_NUMERALS = ("II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X")
+_WAYS = ("Another Way", "a Third Way", "a Fourth Way", "a Fifth Way")
 UNCOUNTED = {"swimwear", "lip care", "face wash and cleanser", "kajal and eyeliner"}
 
 
@@ -17,20 +18,15 @@ def describe(nouns: Sequence[str], colours: Sequence[str], says: str) -> str:
     return f"{what[:1].upper()}{what[1:]}{shades}{', ' if says else ''}{says}."
 
 
-def idea_name(formula: str, colours: Sequence[str], nouns: Sequence[str], taken: Collection[str]) -> str:
-    """The formula's name; when an earlier idea has it, with the colour or the thing that sets this one apart."""
-    return next(name for name in _names(formula, colours, nouns) if name not in taken)
+def idea_name(formula: str, taken: Collection[str]) -> str:
+    """The formula's name; when earlier ideas have it, set apart by a few words that stay true whatever the idea is filled with."""
+    return next(name for name in _names(formula) if name not in taken)
 
 
-def _names(formula: str, colours: Sequence[str], nouns: Sequence[str]) -> Iterator[str]:
+def _names(formula: str) -> Iterator[str]:
     yield formula
-    yield from (f"{formula} in {colour.title()}" for colour in colours)
-    yield from (f"{formula} with {noun.title()}" for noun in reversed(nouns))
-    yield from (f"{formula} {numeral}" for numeral in _NUMERALS)
-    number = len(_NUMERALS) + 2
-    while True:
-        yield f"{formula} {number}"
-        number += 1
+    yield from (f"{formula}, {way}" for way in _WAYS)
+    yield from (f"{formula}, Way {number}" for number in count(len(_WAYS) + 2))
 
 
 def with_article(noun: str) -> str:
