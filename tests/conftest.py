@@ -30,7 +30,10 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
     from outfit_pairing.storage.session import open_session
 
     folder = tmp_path_factory.mktemp("session")
+    # many small jobs: the second compiler would cost more time than its code saves
+    os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1"
     session = open_session(load_settings(overrides=["spark.master=local[2]", "spark.partitions=3", f"storage.warehouse={folder}"]))
+    del os.environ["JDK_JAVA_OPTIONS"]
     yield session
     session.stop()
 

@@ -6,6 +6,7 @@ Results go to stdout, logs to stderr. Settings and input are checked before Spar
 import argparse
 import json
 import logging
+import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -208,7 +209,8 @@ def _say_what_next(settings: Settings) -> None:
     lookbook = Path(where) / "lookbook.html"
     if lookbook.exists():
         logger.warning("The outfits lie in %s/outfit_recommendations, the lookbook page in %s", where, lookbook)
-        logger.warning("Next: outfit-pairing show-outfits --warehouse %s", where)
+        command = "outfit-pairing" if shutil.which("outfit-pairing") else sys.argv[0]
+        logger.warning("Next: %s show-outfits --warehouse %s", command, where)
 
 
 def _explain(flags: argparse.Namespace) -> int:

@@ -1,0 +1,53 @@
+"""The whole chain on the real catalogue, with the default settings and gates."""
+
+import json
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from tests.system.command import Ended, run
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("real") / "warehouse"
+
+
+@pytest.fixture(scope="module")
+def ended(catalogue_file: Path, warehouse: Path) -> Ended:
+    """One run; the gates of the default settings hold, else it would end with 3."""
+    found = run("run", "--catalog", catalogue_file, "--mapping", "myntra", "--warehouse", warehouse, "--json", timeout=1_800)
+    assert found.code == 0, found.stderr
+    return found
+
+
+@pytest.mark.timeout(2_000)
+def test_every_row_of_the_real_catalogue_is_accounted_for(ended: Ended) -> None:
+    """44,446 rows in = products + rejected; the 22 rows with unescaped commas are repaired, not lost."""
+    stages = {stage["stage"]: stage for stage in json.loads(ended.stdout)}
+    ingest = stages["ingest"]
+    assert ingest["rows_in"] == 44_446 == ingest["rows_out"] + ingest["rows_rejected"]
+    assert ingest["rows_rejected"] <= 25
+    assert ingest["counters"]["repaired"] == 22
+    assert ingest["counters"]["unknown_article_types"] == 0
+
+
+def test_the_real_catalogue_is_covered_without_a_violation(ended: Ended, warehouse: Path) -> None:
+    """Coverage, share from patterns, spread, variety and the audit, as measured by the quality stage."""
+    rows = DeltaTable(str(warehouse / "quality_metrics")).to_pyarrow_table().to_pylist()
+    metrics = {row["metric"]: row["value"] for row in rows}
+    assert metrics["violations"] == 0
+    assert metrics["coverage"] >= 0.999
+    assert metrics["from_patterns"] >= 0.90
+    assert metrics["largest_share"] <= 0.003
+    assert metrics["catalogue_share"] >= 0.45
+    assert metrics["different_outfits"] == 1
+    assert metrics["clashes"] < 0.01
+
+
+def test_anchors_stand_for_nearly_all_products(ended: Ended) -> None:
+    """At least 95 % of the products have an anchor of their own sub-category, audience, usage and season."""
+    stages = {stage["stage"]: stage for stage in json.loads(ended.stdout)}
+    assert stages["select-anchors"]["rows_out"] == 200
+    assert stages["select-anchors"]["counters"]["share_covered"] >= 0.95
