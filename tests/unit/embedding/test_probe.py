@@ -39,7 +39,8 @@ class FakeEncoder:
         self.texts += len(texts)
         draw = np.random.default_rng(0).normal(size=(len(texts), self.dimensions))
         draw += self.noise * np.random.default_rng(1).normal(size=draw.shape)
-        return (draw / np.linalg.norm(draw, axis=1, keepdims=True)).astype(np.float32)
+        draw /= np.linalg.norm(draw, axis=1, keepdims=True)
+        return draw.astype(np.float32)
 
 
 def opening(encoder: FakeEncoder) -> Callable[[], FakeEncoder]:
