@@ -58,7 +58,8 @@ def print_outfits(found: ProductOutfits, console: Console) -> None:
 def print_read_aloud(number: int, found: ProductOutfits, console: Console) -> None:
     """One product with its best outfit, in sentences."""
     audience = _spoken(found.product.audience or "anyone").capitalize()
-    console.print(Text.assemble((f"{number:>3}. {audience} | {titled(found.product)}", "bold")))
+    name = f"{number:>3}. {audience} | {titled(found.product)}"
+    console.print(Text.assemble((name, "bold"), (f"  id {found.product.product_id}", "dim")))
     grid = Table.grid(padding=(0, 2))
     grid.add_column(style="dim", no_wrap=True)
     grid.add_column()

@@ -43,7 +43,7 @@ def test_an_outfit_can_be_read_aloud(found: ProductOutfits) -> None:
     shown = console()
     print_read_aloud(7, found, shown)
     lines = [line.strip() for line in text(shown).splitlines()]
-    assert lines[0] == "7. Men | navy blue shirts “Turtle Check Men Navy Blue Shirt”"
+    assert lines[0] == f"7. Men | navy blue shirts “Turtle Check Men Navy Blue Shirt”  id {found.product.product_id}"
     assert "with  blue jeans “Peter England <b>Party</b> Jeans”" in lines
     assert "for   Office day (smart casual), pattern based, score 0.83" in lines
     assert "why   navy and blue: tone on tone; both casual; black & navy: calm" in lines
