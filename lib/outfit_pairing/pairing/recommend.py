@@ -16,10 +16,10 @@ from outfit_pairing.pairing.codes import NO_REASON, Bools, Floats, Ints, Product
 from outfit_pairing.pairing.ideas import MOST_ITEMS, NONE
 from outfit_pairing.pairing.neighbours import Neighbours
 from outfit_pairing.style import SLOTS
+from outfit_pairing.style.sources import BASE_CONFIDENCE
 from outfit_pairing.style.vectors import fixed_point
 
 BATCH_ROWS = 1_024  # arrays of rows * shortlist * 48 earlier items stay within 15 MB
-SOURCE_CONFIDENCE = {"lookbook_curated": 1.0, "lookbook_algorithmic": 0.8, "pattern_based": 0.7, "rule_based": 0.6}
 SCORE_WEIGHT = 0.6  # of confidence; the rest is the pattern's own confidence
 DIGITS = 4
 
@@ -104,7 +104,7 @@ class Recommender:
 
     def _confidence(self, score: Floats, idea: Ints) -> Floats:
         pattern = self.assembler.ideas.confidence[idea]
-        return np.float32(SOURCE_CONFIDENCE[self.source]) * (SCORE_WEIGHT * score + (1 - SCORE_WEIGHT) * pattern)
+        return np.float32(BASE_CONFIDENCE[self.source]) * (SCORE_WEIGHT * score + (1 - SCORE_WEIGHT) * pattern)
 
     def _items(self, codes: ProductCodes, idea: Ints, picks: Ints, scores: Floats) -> pa.Array:
         """The items of each outfit as list<struct<slot, product_id, score, reasons>>."""

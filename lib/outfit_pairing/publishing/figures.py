@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from outfit_pairing.publishing.unified import BASE_CONFIDENCE, LEAST_OUTFITS
+from outfit_pairing.publishing.unified import LEAST_OUTFITS
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS
+from outfit_pairing.style.sources import BASE_CONFIDENCE
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# How far a source is trusted before its outfits are looked at.
-BASE_CONFIDENCE = {"lookbook_curated": 1.0, "lookbook_algorithmic": 0.8, "pattern_based": 0.7, "rule_based": 0.6}
+from outfit_pairing.style.sources import BASE_CONFIDENCE
+
 LEAST_OUTFITS = 3  # below this a product keeps an outfit that hardly differs rather than none
 LEAST_DIFFERENCE = 2  # items
 
