@@ -13,11 +13,14 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 from deltalake import DeltaTable
+from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
 
 from outfit_pairing.anchors.selection import choose, likeness
 from outfit_pairing.anchors.strata import MOST_PER_STRATUM, SMALLEST_CATEGORY, Stratum, allocate, may_be_anchor
@@ -43,9 +46,14 @@ class Catalogue:
         return np.flatnonzero(self.products["product_id"].isin(product_ids))
 
 
+def read_table(place: Path, **wanted: Any) -> pa.Table:
+    """Rows of a Delta table, by Arrow's own file system: threads of deltalake's abort the interpreter at exit at times."""
+    return DeltaTable(place).to_pyarrow_table(filesystem=SubTreeFileSystem(str(place), LocalFileSystem()), **wanted)
+
+
 def read_catalogue(warehouse: Path, encoder: str) -> Catalogue:
     """The eligible products of a warehouse with the vectors of one encoder."""
-    table = DeltaTable(warehouse / "products").to_pyarrow_table(columns=list(COLUMNS))
+    table = read_table(warehouse / "products", columns=list(COLUMNS))
     guide = load_style_guide()
     kinds: list[tuple[str | None, str, str | None]] = list(zip(*(table[name].to_pylist() for name in KIND), strict=True))
     known = {kind: may_be_anchor(*kind, guide) for kind in set(kinds)}
@@ -56,7 +64,8 @@ def read_catalogue(warehouse: Path, encoder: str) -> Catalogue:
     products = products.fillna({"audience": "any", "usage": "any", "season": "any"})
     products["stratum"] = products[["category", "audience", "usage", "season"]].agg(" | ".join, axis=1)
     products["company"] = products["slot"] + " | " + products["audience"]
-    embedded = DeltaTable(warehouse / "product_embeddings").to_pandas(filters=[("encoder", "=", encoder)]).set_index("text_hash")
+    vectors = read_table(warehouse / "product_embeddings", filters=[("encoder", "=", encoder)])
+    embedded = vectors.to_pandas().set_index("text_hash")
     return Catalogue(products, fixed_point(np.stack(embedded["vector"].loc[products["text_hash"]].tolist())))
 
 
@@ -131,7 +140,7 @@ def main() -> None:
     """Print both tables."""
     given = _arguments()
     catalogue = read_catalogue(given.warehouse, given.encoder)
-    written = DeltaTable(given.warehouse / "anchor_products").to_pandas()
+    written = read_table(given.warehouse / "anchor_products").to_pandas()
     anchors = catalogue.rows_of(set(written["product_id"]))
     _print_coverage(catalogue, anchors, given.earlier, given.repeats)
     print(f"sub-categories of {SMALLEST_CATEGORY} or more products without an anchor: {_bare(catalogue, anchors)}")

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from deltalake import DeltaTable
 
+from tests.delta import read_table
 from tests.system.command import Ended, run
 
 
@@ -35,7 +35,7 @@ def test_every_row_of_the_real_catalogue_is_accounted_for(ended: Ended) -> None:
 
 def test_the_real_catalogue_is_covered_without_a_violation(ended: Ended, warehouse: Path) -> None:
     """Coverage, share from patterns, spread, variety and the audit, as measured by the quality stage."""
-    rows = DeltaTable(str(warehouse / "quality_metrics")).to_pyarrow_table().to_pylist()
+    rows = read_table(warehouse, "quality_metrics").to_pylist()
     metrics = {row["metric"]: row["value"] for row in rows}
     assert metrics["violations"] == 0
     assert metrics["coverage"] >= 0.999

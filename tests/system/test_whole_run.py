@@ -12,6 +12,7 @@ from deltalake import DeltaTable
 from outfit_pairing.pairing import by_patterns, by_rules
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage.tables import TABLES
+from tests.delta import read_table
 from tests.system.command import REPOSITORY, Ended, run
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def warehouse(folder: Path, first: Ended) -> Path:
 
 
 def rows(warehouse: Path, table: str) -> list[dict]:
-    return DeltaTable(str(warehouse / table)).to_pyarrow_table().to_pylist()
+    return read_table(warehouse, table).to_pylist()
 
 
 def outfits(warehouse: Path, table: str = "outfit_recommendations") -> list[tuple]:
@@ -67,9 +68,7 @@ def test_every_row_is_accounted_for(warehouse: Path, first: Ended) -> None:
 def test_any_delta_reader_opens_every_table(warehouse: Path, first: Ended) -> None:
     """The tables hold what the stages reported, under another reader, with comments and keys."""
     reported = {stage["stage"]: stage["rows_out"] for stage in json.loads(first.stdout)}
-    counted = {
-        name: DeltaTable(str(warehouse / name)).to_pyarrow_table().num_rows for name in TABLES if (warehouse / name).exists()
-    }
+    counted = {name: read_table(warehouse, name).num_rows for name in TABLES if (warehouse / name).exists()}
     assert set(TABLES) - set(counted) <= {"rejected_products"}
     assert counted["outfit_recommendations"] == reported["publish"]
     assert counted["anchor_products"] == reported["select-anchors"]
@@ -84,7 +83,7 @@ def test_products_have_three_to_five_outfits_with_reasons(warehouse: Path) -> No
     assert metrics["coverage"]["value"] >= 0.99
     assert metrics["violations"]["value"] == 0
     assert all(item["reasons"] for row in rows(warehouse, "outfit_recommendations") for item in row["items"])
-    table = DeltaTable(str(warehouse / "outfit_recommendations")).to_pyarrow_table()
+    table = read_table(warehouse, "outfit_recommendations")
     assert pc.max(table["rank"]).as_py() <= 5
 
 
