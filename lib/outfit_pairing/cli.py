@@ -186,7 +186,7 @@ def _show_reports(reports: Sequence[StageReport], *, as_json: bool) -> None:
     for name in ("stage", "rows in", "rows out", "rejected", "seconds", "what"):
         table.add_column(name, justify="left" if name in {"stage", "what"} else "right", no_wrap=name != "what")
     for one in reports:
-        what = ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in one.counters.items())
+        what = ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in one.counters.items() if value != "")
         figures = (one.rows_in, one.rows_out, one.rows_rejected)
         table.add_row(one.stage, *(f"{figure:,}" for figure in figures), f"{one.seconds:.1f}", what)
     console = _console()
