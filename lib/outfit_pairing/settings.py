@@ -76,6 +76,29 @@ class PatternSettings(Strict):
     min_score: float = Field(0.35, ge=0, le=1, description="Outfits below this compatibility are not offered.")
 
 
+class LlmSettings(Strict):
+    """The language model that writes patterns, when `patterns.provider` is openai or ai_query."""
+
+    base_url: str | None = Field(None, pattern=r"^https?://", description="OpenAI-compatible server, up to and with /v1.")
+    model: str | None = Field(None, min_length=1, description="Model, or Databricks serving endpoint.")
+    api_key_env: str = Field("OPENAI_API_KEY", min_length=1, description="Name of the environment variable that holds the key.")
+    api_key_secret: str | None = Field(None, pattern=r"^[^/]+/[^/]+$", description="Databricks secret as scope/key, instead.")
+    workers: int = Field(4, ge=1, le=1_000, description="Partitions that anchors are spread over.")
+    concurrency: int = Field(8, ge=1, le=256, description="Requests in flight per worker.")
+    timeout_s: float = Field(60, gt=0, le=3_600, description="Limit for one request, in seconds.")
+    attempts: int = Field(6, ge=1, le=20, description="Tries for one reply, the first included.")
+    give_up_s: float = Field(300, gt=0, description="A server that is down for so long stops the run, in seconds.")
+    requests_per_minute: int | None = Field(None, ge=1, description="Over all workers together; unset: no limit.")
+    tokens_per_minute: int | None = Field(None, ge=1, description="Over all workers together; unset: no limit.")
+    budget_tokens: int | None = Field(None, ge=0, description="Most tokens for the anchors at hand, earlier runs included.")
+    budget_cost: float | None = Field(None, ge=0, description="The same in money; needs both prices.")
+    price_prompt: float | None = Field(None, ge=0, description="Price of a million prompt tokens.")
+    price_completion: float | None = Field(None, ge=0, description="Price of a million completion tokens.")
+    max_tokens: int = Field(3_000, ge=64, description="Most completion tokens of one reply.")
+    temperature: float | None = Field(0.7, ge=0, le=2, description="Sampling temperature; null: the server's own.")
+    journal: str | None = Field(None, description="Folder or URL that keeps every reply; unset: <warehouse>/journal.")
+
+
 class OutfitSettings(Strict):
     """Outfits per product."""
 
@@ -133,6 +156,7 @@ class Settings(Strict):
     embedding: EmbeddingSettings = EmbeddingSettings()
     anchors: AnchorSettings = AnchorSettings()
     patterns: PatternSettings = PatternSettings()
+    llm: LlmSettings = LlmSettings()
     outfits: OutfitSettings = OutfitSettings()
     publish: PublishSettings = PublishSettings()
     quality: QualitySettings = QualitySettings()
