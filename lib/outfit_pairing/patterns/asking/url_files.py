@@ -16,10 +16,8 @@ class UrlFiles:
             self._fs: Any
             self._fs, root = url_to_fs(folder, use_listings_cache=False)
         except (ImportError, ValueError) as fault:
-            kind = folder.partition(":")[0]
-            raise SettingsError(
-                f"llm.journal: {kind}: folders cannot be used here ({fault}); install it, or name a folder"
-            ) from None
+            kind, reason = folder.partition(":")[0], " ".join(str(fault).split())
+            raise SettingsError(f"llm.journal: {kind}: URLs cannot be used here ({reason}); install what it needs") from None
         self._root = str(root).rstrip("/")
 
     def write(self, name: str, content: bytes) -> None:

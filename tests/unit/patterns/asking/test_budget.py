@@ -54,7 +54,7 @@ def test_without_a_limit_everything_fits_and_is_counted() -> None:
 
 def test_a_budget_in_money_needs_both_prices() -> None:
     """One line says which settings are missing."""
-    with pytest.raises(SettingsError, match="llm.price_prompt and llm.price_completion"):
+    with pytest.raises(SettingsError, match=r"llm\.price_prompt and llm\.price_completion"):
         Budget(None, 1.0, 1.0, None)
 
 

@@ -14,7 +14,7 @@ Latency = Callable[[random.Random], float]
 
 
 def arrivals_at_server(
-    window: RequestWindow, askers: int, until: float, latency: Latency, chance: random.Random, tokens: tuple[int, int] = (1, 1)
+    window: RequestWindow, askers: int, until: float, latency: Latency, *, chance: random.Random, tokens: tuple[int, int] = (1, 1)
 ) -> list[tuple[float, int]]:
     """(time, true tokens) of each request that reaches the server, when `askers` ask as often as the window lets them."""
     seen, events, permit = [], [(chance.random() / 10, asker, None) for asker in range(askers)], 0
@@ -23,7 +23,7 @@ def arrivals_at_server(
     while events and events[0][0] < until:
         now, asker, done = heapq.heappop(events)
         if done is not None:
-            window.settle(*done[:1], now, done[1])
+            window.settle(done[0], now, done[1])
         if wait_s := window.wait_s(now, most):
             heapq.heappush(events, (now + min(1.0, max(0.01, wait_s)), asker, None))
             continue
@@ -60,7 +60,7 @@ def most_in_a_minute(seen: list[tuple[float, int]]) -> tuple[int, int]:
 def test_the_server_never_sees_more_requests_than_allowed_in_any_minute(limit: int, askers: int, slowest: float, seed: int) -> None:
     """Whatever the latencies, and wherever between grant and reply a request arrives."""
     chance = random.Random(seed)
-    seen = arrivals_at_server(RequestWindow(limit, None), askers, 240, lambda c: c.random() * slowest, chance)
+    seen = arrivals_at_server(RequestWindow(limit, None), askers, 240, lambda c: c.random() * slowest, chance=chance)
     assert most_in_a_minute(seen)[0] <= limit
 
 
@@ -74,14 +74,16 @@ def test_the_server_never_sees_more_requests_than_allowed_in_any_minute(limit: i
 def test_the_server_never_sees_more_tokens_than_allowed_in_any_minute(limit: int, askers: int, slowest: float, seed: int) -> None:
     """Tokens count at their upper bound until the true figure is known."""
     chance = random.Random(seed)
-    seen = arrivals_at_server(RequestWindow(None, limit), askers, 240, lambda c: c.random() * slowest, chance, (500, 40))
+    seen = arrivals_at_server(
+        RequestWindow(None, limit), askers, 240, lambda c: c.random() * slowest, chance=chance, tokens=(500, 40)
+    )
     assert most_in_a_minute(seen)[1] <= limit
 
 
 @pytest.mark.parametrize("limit", [1, 7, 60, 120, 600, 3_000])
 def test_nearly_all_of_the_limit_can_be_used(limit: int) -> None:
     """With constant demand and short latency at least 95 % of the permits of ten minutes are used."""
-    seen = arrivals_at_server(RequestWindow(limit, None), 40, 600, lambda _: 0.2, random.Random(1))
+    seen = arrivals_at_server(RequestWindow(limit, None), 40, 600, lambda _: 0.2, chance=random.Random(1))
     assert len(seen) >= 0.95 * 10 * limit
 
 
@@ -97,13 +99,13 @@ def test_requests_are_paced_evenly_after_a_small_burst() -> None:
     assert max(sum(start <= at < start + 10 for at in granted[11:]) for start in range(50)) <= 21
 
 
-def test_tokens_that_were_not_needed_are_free_at_once() -> None:
-    """A reply that is shorter than feared leaves room for the next request."""
+def test_tokens_that_were_not_needed_are_free_again() -> None:
+    """A reply that is shorter than feared leaves room for the next request, within seconds instead of a minute."""
     window = RequestWindow(None, 1_000)
     window.grant(1, 0.0, 900)
-    assert window.wait_s(1.0, 900) > 0
+    assert window.wait_s(1.0, 900) > 50
     window.settle(1, 1.0, 50)
-    assert window.wait_s(1.0, 900) == 0
+    assert window.wait_s(4.0, 900) == 0
 
 
 def test_a_restarted_run_counts_what_the_killed_one_has_sent() -> None:
