@@ -33,15 +33,14 @@ def usage_of(reply: ChatReply | None, most_prompt_tokens: int, most_completion_t
     """What a request counts for. None (no reply was ever recorded), a reply without figures and one that may have been
     billed although nothing came back count as much as they can have cost; a refusal or a busy server costs nothing.
     """
-    if reply is None or (reply.text is not None or reply.may_be_billed):
-        prompt = reply.prompt_tokens if reply else None
-        completion = reply.completion_tokens if reply else None
-        return Usage(
-            most_prompt_tokens if prompt is None else prompt,
-            most_completion_tokens if completion is None else completion,
-            exact=prompt is not None and completion is not None,
-        )
-    return Usage(reply.prompt_tokens or 0, reply.completion_tokens or 0)
+    prompt, completion = (reply.prompt_tokens, reply.completion_tokens) if reply else (None, None)
+    exact = prompt is not None and completion is not None
+    if reply is not None and reply.text is None and not reply.may_be_billed:
+        most_prompt_tokens, most_completion_tokens, exact = 0, 0, True
+    # a server that counts below zero would refill the budget
+    prompt = most_prompt_tokens if prompt is None else max(0, prompt)
+    completion = most_completion_tokens if completion is None else max(0, completion)
+    return Usage(prompt, completion, exact)
 
 
 class Budget:

@@ -4,7 +4,8 @@ Workers reach it through `coordinator_server` and `coordinator_client`. It sends
 The protocol of one asker, who holds the lease of its request hash from the first `acquire` to `release`:
 
     look in the journal; acquire → Busy: pause, look in the journal again; Wait: pause, acquire again; Stop: leave it;
-    Granted: journal.sent, send within `send_within_s` of *calling* acquire (else return_unused), journal.replied, settle.
+    Granted: journal.sent, send within `send_within_s` of *calling* acquire, journal.replied, settle; when that is too late,
+    journal.not_sent, return_unused.
 
 A request answered by Fault.FORMAT is acquired again; when it is granted the very format that was refused, others get
 replies in that format, and it is this request that the server does not take.
@@ -18,15 +19,15 @@ from dataclasses import dataclass
 
 from outfit_pairing.patterns.asking.budget import Budget, Usage, usage_of
 from outfit_pairing.patterns.asking.chat import ChatReply, Fault, ReplyFormat
+from outfit_pairing.patterns.asking.earlier import latest_sends, usage_of_entry
 from outfit_pairing.patterns.asking.formats import FormatTrial
 from outfit_pairing.patterns.asking.journal import Entry
 from outfit_pairing.patterns.asking.leases import Leases
-from outfit_pairing.patterns.asking.limits import Breaker, EarlierSend, RequestWindow
+from outfit_pairing.patterns.asking.limits import Breaker, RequestWindow
 from outfit_pairing.patterns.asking.permits import Answer, Busy, Figures, Granted, Stop, StopKind, Wait
 from outfit_pairing.settings import LlmSettings
 
 DOWN_IN_A_ROW = 8  # faults that open the breaker: by chance alone once in a million requests when 1 of 6 fails
-LATEST_S = 120.0  # earlier sends that may still count for the server's minute
 LEAST_WAIT_S, MOST_WAIT_S = 0.01, 1.0  # what is waited for may come sooner: a permit settles below its upper bound
 BUSY_S = 0.2  # before the journal is worth another look
 
@@ -70,9 +71,9 @@ class Coordinator:
         self._budget = Budget(settings.budget_tokens, settings.budget_cost, settings.price_prompt, settings.price_completion)
         entries = list(earlier)
         for entry in entries:
-            self._budget.spend(_usage(entry))
+            self._budget.spend(usage_of_entry(entry))
         self._earlier = self._budget.spent
-        sends = _latest_sends(entries, clock(), now())
+        sends = latest_sends(entries, clock(), now())
         self._window = RequestWindow(settings.requests_per_minute, settings.tokens_per_minute, sends, clock())
 
     def acquire(self, request_hash: str, most_prompt_tokens: int, most_completion_tokens: int, asker: str = "") -> Answer:
@@ -144,6 +145,7 @@ class Coordinator:
                 granted=self._counts["granted"],
                 returned=self._counts["returned"],
                 lost=self._counts["lost"],
+                too_large=self._counts["too_large"],
                 in_flight=len(self._permits),
                 waits=dict(self._waits),
                 prompt_tokens=spent.prompt_tokens,
@@ -160,6 +162,7 @@ class Coordinator:
         """A reason why this request can never go, or must wait for what others in flight leave of the budget."""
         if not self._window.fits(most.tokens):
             limit = self._settings.tokens_per_minute
+            self._counts["too_large"] += 1
             reason = f"one request may take {most.tokens:,} tokens, more than llm.tokens_per_minute ({limit:,}) allows"
             return Stop(f"{reason}; raise it or lower llm.max_tokens", "window")
         if self._budget.fits(most.prompt_tokens, most.completion_tokens):
@@ -245,18 +248,3 @@ class Coordinator:
 
 def _why(outcome: ChatReply) -> str:
     return outcome.error or (f"HTTP {outcome.http_status}" if outcome.http_status else "no reply")
-
-
-def _usage(entry: Entry) -> Usage:
-    return usage_of(entry.reply, entry.sent.most_prompt_tokens, entry.sent.most_completion_tokens)
-
-
-def _latest_sends(entries: Iterable[Entry], clock: float, now: float) -> list[EarlierSend]:
-    """Sends of the last two minutes on the steady clock. A worker's clock may run ahead: nothing was sent in the future."""
-    sends = []
-    for entry in entries:
-        age = max(0.0, now - entry.sent.sent_at)
-        if age <= LATEST_S:
-            settled = None if entry.replied_at is None else clock - max(0.0, min(age, now - entry.replied_at))
-            sends.append(EarlierSend(clock - age, _usage(entry).tokens, settled))
-    return sends

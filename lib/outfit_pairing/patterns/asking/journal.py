@@ -10,73 +10,34 @@ import logging
 import re
 import threading
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import replace
 
 from pydantic import ValidationError
 
 from outfit_pairing.errors import InputError, WarehouseError
 from outfit_pairing.patterns.asking.chat import ChatReply, ReplyFormat
-from outfit_pairing.patterns.asking.journal_files import JournalFiles, open_files
-from outfit_pairing.settings import Strict
+from outfit_pairing.patterns.asking.entries import (
+    Entry,
+    FormatFile,
+    ReplyFile,
+    Sent,
+    SentFile,
+    first_fault,
+    folder_of,
+    place_of,
+    read_entry,
+)
+from outfit_pairing.patterns.asking.journal_files import JournalFiles, names_in, open_files
+
+__all__ = ["Entry", "RequestJournal", "Sent"]
 
 logger = logging.getLogger(__name__)
 
 MOST_ATTEMPTS = 9_999
 NAME = re.compile(r".*/(?P<attempt>[0-9]{4})\.(?P<kind>sent|reply)\.json")
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A request, as written before it goes out. `sent_at`: epoch seconds.
-
-    most_prompt_tokens, most_completion_tokens: what it may cost at most.   repair: its messages hold an earlier reply.
-    """
-
-    request_hash: str
-    attempt: int
-    sent_at: float
-    run_id: str
-    model: str
-    most_prompt_tokens: int
-    most_completion_tokens: int
-    reply_format: str
-    repair: bool
-
-    @property
-    def most_tokens(self) -> int:
-        """Prompt and completion together."""
-        return self.most_prompt_tokens + self.most_completion_tokens
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A request and what came back. `reply` None: none was ever recorded, since its sender was killed in flight."""
-
-    sent: Sent
-    reply: ChatReply | None
-    replied_at: float | None
-
-
-class _SentFile(Strict):
-    version: Literal[1] = 1
-    sent: Sent
-
-
-class _ReplyFile(Strict):
-    """Holds what was sent too: one file tells all, also when the other one cannot be read."""
-
-    version: Literal[1] = 1
-    sent: Sent
-    reply: ChatReply
-    replied_at: float
-
-
-class _FormatFile(Strict):
-    version: Literal[1] = 1
-    reply_format: ReplyFormat
 
 
 class RequestJournal:
@@ -102,7 +63,7 @@ class RequestJournal:
 
     def check(self) -> None:
         """Try the folder before anything is paid for. Raises: InputError: it cannot be written, read and cleared."""
-        probe = f"probe-{hashlib.sha256(f'{self._now()}'.encode()).hexdigest()[:16]}"
+        probe = f"probe-{uuid.uuid4().hex}"
         with _explained(self.folder, "written"):
             self._files.write(probe, b"first")
             self._files.write(probe, b"second")
@@ -114,36 +75,42 @@ class RequestJournal:
     def sent(self, sent: Sent) -> Sent:
         """Write that a request is about to go out; returns it with the attempt's number, the next free one from its own on."""
         while sent.attempt <= MOST_ATTEMPTS:
-            place, content = _place(sent), _SentFile(sent=sent).model_dump_json().encode()
+            place, content = place_of(sent), SentFile(sent=sent).model_dump_json().encode()
             with _explained(self.folder, "written"):
                 if self._files.create(f"{place}.sent.json", content):
                     return sent
             sent = replace(sent, attempt=sent.attempt + 1)
         raise WarehouseError(f"journal {self.folder}: {sent.request_hash} was asked {MOST_ATTEMPTS:,} times; something is wrong")
 
+    def not_sent(self, sent: Sent) -> None:
+        """Take back what `sent` wrote: the request did not go out after all, so it can have cost nothing."""
+        place = place_of(sent)
+        with _explained(self.folder, "written"):
+            self._files.remove(f"{place}.sent.json")
+
     def replied(self, sent: Sent, reply: ChatReply) -> Entry:
         """Write what came back; once this returns, the reply is durable. Returns it as any later reader will find it."""
         stored = replace(reply, text=_storable(reply.text), error=_storable(reply.error))
-        file = _ReplyFile(sent=sent, reply=stored, replied_at=self._now())
-        place = _place(sent)
+        file = ReplyFile(sent=sent, reply=stored, replied_at=self._now())
+        place = place_of(sent)
         with _explained(self.folder, "written"):
             self._files.write(f"{place}.reply.json", file.model_dump_json().encode())
         return Entry(sent, stored, file.replied_at)
 
     def of(self, request_hash: str) -> tuple[Entry, ...]:
         """All that is known of a request, by attempt."""
-        folder = _folder(request_hash)
+        folder = folder_of(request_hash)
         with _explained(self.folder, "read"):
-            names = self._files.names_in(folder)
+            names = [f"{folder}/{entry}" for entry in self._files.entries(folder)]
             found = {name: content for name in _needed(names) if (content := self._files.read(name)) is not None}
             found |= self._sent_of_broken(found, names)
         return self._entries(found)
 
     def all_of(self, request_hashes: Collection[str]) -> dict[str, tuple[Entry, ...]]:
         """The same for many requests, with few listings; those of which nothing is known are left out."""
-        by_folder = {_folder(request_hash): request_hash for request_hash in request_hashes}
+        by_folder = {folder_of(request_hash): request_hash for request_hash in request_hashes}
         with _explained(self.folder, "read"):
-            names = self._files.names_in_all(by_folder)
+            names = names_in(self._files, by_folder)
             found = self._files.read_all(_needed(names))
             found |= self._sent_of_broken(found, names)
         grouped: dict[str, dict[str, bytes]] = {}
@@ -155,7 +122,7 @@ class RequestJournal:
     def remember_format(self, server: str, reply_format: ReplyFormat) -> None:
         """Keep the format that a server takes. `server`: its base URL and model; only a hash of it is stored."""
         with _explained(self.folder, "written"):
-            self._files.write(_server_file(server), _FormatFile(reply_format=reply_format).model_dump_json().encode())
+            self._files.write(_server_file(server), FormatFile(reply_format=reply_format).model_dump_json().encode())
 
     def format_of(self, server: str) -> ReplyFormat | None:
         """The format that a server took in an earlier run; None when that is not known."""
@@ -163,9 +130,9 @@ class RequestJournal:
         with _explained(self.folder, "read"):
             content = self._files.read(name)
         try:
-            return None if content is None else _FormatFile.model_validate_json(content).reply_format
+            return None if content is None else FormatFile.model_validate_json(content).reply_format
         except ValidationError as fault:
-            self._report({name: _first(fault)})
+            self._report({name: first_fault(fault)})
             return None
 
     @property
@@ -177,12 +144,12 @@ class RequestJournal:
     def _sent_of_broken(self, found: Mapping[str, bytes], names: Iterable[str]) -> dict[str, bytes]:
         """Sent files of replies that cannot be read: such a request was paid for all the same."""
         there = set(names)
-        broken = [name for name, content in found.items() if ".reply." in name and isinstance(_read(name, content), str)]
+        broken = [name for name, content in found.items() if ".reply." in name and isinstance(read_entry(name, content), str)]
         sent = [name for name in map(_sent_name, broken) if name in there]
         return self._files.read_all(sent) if sent else {}
 
     def _entries(self, files: Mapping[str, bytes]) -> tuple[Entry, ...]:
-        read = {name: _read(name, content) for name, content in files.items()}
+        read = {name: read_entry(name, content) for name, content in files.items()}
         self._report({name: reason for name, reason in read.items() if isinstance(reason, str)})
         entries = [entry for entry in read.values() if isinstance(entry, Entry)]
         return tuple(sorted(entries, key=lambda entry: entry.sent.attempt))
@@ -214,16 +181,6 @@ def _explained(folder: str, what: str) -> Iterator[None]:
         raise WarehouseError(f"journal {folder}: cannot be {what} ({reason}); {mend}") from fault
 
 
-def _folder(request_hash: str) -> str:
-    if not re.fullmatch(r"[0-9A-Za-z_-]{3,128}", request_hash):
-        raise ValueError(f"{request_hash!r} is no request hash")
-    return f"{request_hash[:2]}/{request_hash}"
-
-
-def _place(sent: Sent) -> str:
-    return f"{_folder(sent.request_hash)}/{sent.attempt:04d}"
-
-
 def _server_file(server: str) -> str:
     return f"servers/{hashlib.sha256(server.encode()).hexdigest()[:16]}.json"
 
@@ -237,25 +194,6 @@ def _needed(names: Iterable[str]) -> list[str]:
     known = [name for name in names if NAME.fullmatch(name)]
     answered = {_sent_name(name) for name in known if ".reply." in name}
     return [name for name in known if name not in answered]
-
-
-def _read(name: str, content: bytes) -> Entry | str:
-    """An entry, or why the file is not to be believed."""
-    try:
-        if ".reply." in name:
-            file = _ReplyFile.model_validate_json(content)
-            entry = Entry(file.sent, file.reply, file.replied_at)
-        else:
-            entry = Entry(_SentFile.model_validate_json(content).sent, None, None)
-    except ValidationError as fault:
-        return _first(fault)
-    return entry if name.startswith(f"{_place(entry.sent)}.") else "it belongs to another request"
-
-
-def _first(fault: ValidationError) -> str:
-    error = fault.errors(include_url=False, include_input=False)[0]
-    where = ".".join(str(part) for part in error["loc"])
-    return f"{where}: {error['msg']}" if where else error["msg"]
 
 
 def _storable(text: str | None) -> str | None:

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-NOT_HERE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS, errno.EPERM, errno.EMLINK)  # what mounted object stores say to link, fsync
+NOT_HERE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)  # what mounted object stores may say to fsync
 READERS = 16  # files read at once: on mounted object stores each one is a round trip
 
 
@@ -31,11 +31,8 @@ class JournalFiles(Protocol):
     def read_all(self, names: Collection[str]) -> dict[str, bytes]:
         """Content of those files that are there."""
 
-    def names_in(self, folder: str) -> list[str]:
-        """Names of the files in one folder, sorted; none when there is no such folder."""
-
-    def names_in_all(self, folders: Collection[str]) -> list[str]:
-        """Names of the files in many folders of the form `part/folder`, found with few listings."""
+    def entries(self, folder: str) -> list[str]:
+        """Names of what lies in one folder, sorted, without the folder; none when there is no such folder."""
 
     def remove(self, name: str) -> None:
         """Delete a file that is there."""
@@ -52,6 +49,19 @@ def open_files(folder: str) -> JournalFiles:
     from outfit_pairing.patterns.asking.url_files import UrlFiles
 
     return UrlFiles(folder)
+
+
+def names_in(files: JournalFiles, folders: Collection[str]) -> list[str]:
+    """Names of all files in folders of the form `part/folder`, sorted; looks only where something is.
+
+    Not by a walk of the file system's own: those of fsspec leave out what is denied.
+    """
+    parts = sorted({folder.partition("/")[0] for folder in folders} & set(files.entries("")))
+    with ThreadPoolExecutor(READERS) as pool:
+        inside = zip(parts, pool.map(files.entries, parts), strict=True)
+        there = sorted({f"{part}/{entry}" for part, entries in inside for entry in entries} & set(folders))
+        found = zip(there, pool.map(files.entries, there), strict=True)
+        return [f"{folder}/{entry}" for folder, entries in found for entry in entries]
 
 
 def _local(folder: str) -> str | None:
@@ -89,9 +99,7 @@ class LocalFiles:
             os.link(temporary, place)
         except FileExistsError:
             return False
-        except OSError as fault:
-            if fault.errno not in NOT_HERE:
-                raise
+        except OSError:  # mounted object stores have no links
             if os.path.lexists(place):
                 return False
             temporary.replace(place)
@@ -112,27 +120,16 @@ class LocalFiles:
             read = zip(names, pool.map(self.read, names), strict=True)
             return {name: content for name, content in read if content is not None}
 
-    def names_in(self, folder: str) -> list[str]:
-        """Names of the files in one folder, sorted; none when there is no such folder."""
-        return [f"{folder}/{entry}" for entry in self._entries(folder)]
-
-    def names_in_all(self, folders: Collection[str]) -> list[str]:
-        """Names of the files in many folders, looking only where something is."""
-        parts = sorted({folder.partition("/")[0] for folder in folders} & set(self._entries(".")))
-        with ThreadPoolExecutor(READERS) as pool:
-            inside = zip(parts, pool.map(self._entries, parts), strict=True)
-            there = {f"{part}/{entry}" for part, entries in inside for entry in entries}
-            return [name for names in pool.map(self.names_in, sorted(there & set(folders))) for name in names]
-
-    def remove(self, name: str) -> None:
-        """Delete a file that is there."""
-        (self.folder / name).unlink()
-
-    def _entries(self, folder: str) -> list[str]:
+    def entries(self, folder: str) -> list[str]:
+        """Names of what lies in one folder, sorted; what is still being written is left out."""
         try:
             return sorted(entry.name for entry in (self.folder / folder).iterdir() if not entry.name.startswith("."))
         except FileNotFoundError:
             return []
+
+    def remove(self, name: str) -> None:
+        """Delete a file that is there."""
+        (self.folder / name).unlink()
 
     def _temporary(self, name: str, content: bytes) -> Path:
         place = self.folder / name

@@ -52,6 +52,7 @@ class Figures:
     granted: int
     returned: int  # permits given back unused
     lost: int  # permits whose worker went away
+    too_large: int  # requests stopped with kind window
     in_flight: int
     waits: Mapping[str, int]
     prompt_tokens: int

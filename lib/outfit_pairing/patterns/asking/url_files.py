@@ -59,34 +59,27 @@ class UrlFiles:
             content[by_path[str(path).lstrip("/")]] = bytes(answer)
         return content
 
-    def names_in(self, folder: str) -> list[str]:
-        """Names of the files in one folder, sorted; none when there is no such folder."""
+    def entries(self, folder: str) -> list[str]:
+        """Names of what lies in one folder, sorted; none when there is no such folder."""
         self._fs.invalidate_cache()
         try:
             paths = self._fs.ls(self._path(folder), detail=False)
         except FileNotFoundError:
             return []
-        return sorted(f"{folder}/{str(path).rstrip('/').rpartition('/')[2]}" for path in paths)
-
-    def names_in_all(self, folders: Collection[str]) -> list[str]:
-        """Names of the files in many folders, by one listing of the whole journal."""
-        self._fs.invalidate_cache()
-        wanted = set(folders)
-        try:
-            paths = self._fs.find(self._root)
-        except FileNotFoundError:
-            return []
-        names = ["/".join(str(path).rsplit("/", 3)[1:]) for path in paths]
-        return sorted(name for name in names if name.rpartition("/")[0] in wanted)
+        return sorted(str(path).rstrip("/").rpartition("/")[2] for path in paths)
 
     def remove(self, name: str) -> None:
         """Delete a file that is there."""
         self._fs.rm_file(self._path(name))
 
     def _put(self, name: str, content: bytes, mode: str | None) -> None:
-        path = self._path(name)
-        self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
-        self._fs.pipe_file(path, content, **({"mode": mode} if mode else {}))
+        path, more = self._path(name), {"mode": mode} if mode else {}
+        try:
+            self._fs.pipe_file(path, content, **more)
+        except FileNotFoundError:
+            # not an object store: folders have to be made, which object stores may forbid
+            self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._fs.pipe_file(path, content, **more)
 
     def _path(self, name: str) -> str:
-        return f"{self._root}/{name}"
+        return f"{self._root}/{name}".rstrip("/")

@@ -64,6 +64,7 @@ def test_a_budget_in_money_needs_both_prices() -> None:
         (None, Usage(100, 50, exact=False)),
         (ChatReply(text="{}"), Usage(100, 50, exact=False)),
         (ChatReply(text="{}", prompt_tokens=70, completion_tokens=30), Usage(70, 30)),
+        (ChatReply(text="{}", prompt_tokens=-70, completion_tokens=-30), Usage(0, 0)),
         (ChatReply(text="{}", prompt_tokens=70), Usage(70, 50, exact=False)),
         (ChatReply(fault=Fault.DOWN, may_be_billed=True), Usage(100, 50, exact=False)),
         (ChatReply(fault=Fault.DOWN, http_status=503), Usage(0, 0)),

@@ -261,6 +261,7 @@ def test_a_request_larger_than_a_minute_is_stopped_alone(clock: Clock) -> None:
     assert stop.kind == "window"
     assert "201 tokens, more than llm.tokens_per_minute (200)" in stop.reason
     granted(coordinator, "def", "b")
+    assert coordinator.figures().too_large == 1
 
 
 def test_figures_say_what_was_spent(clock: Clock) -> None:

@@ -176,6 +176,20 @@ def test_a_closed_client_frees_what_it_holds(server: CoordinatorServer, client: 
     assert client.confirmed_format() is ReplyFormat.JSON_SCHEMA
 
 
+def test_a_thread_that_ends_frees_what_it_holds(client: CoordinatorClient) -> None:
+    """Without a word: its connection closes with it."""
+    thread = threading.Thread(target=client.acquire, args=("abc", 100, 50))
+    thread.start()
+    thread.join()
+    answer = client.acquire("abc", 100, 50)
+    for _ in range(2_000):
+        if isinstance(answer, Granted):
+            break
+        threading.Event().wait(0.005)
+        answer = client.acquire("abc", 100, 50)
+    assert isinstance(answer, Granted)
+
+
 def test_a_call_that_fails_is_an_error_of_that_call_alone(client: CoordinatorClient) -> None:
     """A bug on one side does not end the other."""
     with pytest.raises(RuntimeError, match="no call 'gone'"):

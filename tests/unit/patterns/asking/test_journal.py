@@ -6,7 +6,7 @@ import os
 import pickle
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def put(journal: RequestJournal, name: str, content: bytes) -> None:
 
 def files_of(journal: RequestJournal) -> list[str]:
     """Names of the files of the request HASH."""
-    return [name.rpartition("/")[2] for name in journal_files.open_files(journal.folder).names_in(f"aa/{HASH}")]
+    return journal_files.open_files(journal.folder).entries(f"aa/{HASH}")
 
 
 def test_a_reply_is_found_by_every_later_reader(journal: RequestJournal) -> None:
@@ -71,6 +71,13 @@ def test_a_request_that_was_killed_in_flight_is_known(journal: RequestJournal) -
     journal.sent(sent())
     assert journal.of(HASH) == (Entry(sent(), None, None),)
     assert journal.of(OTHER) == ()
+
+
+def test_a_request_that_did_not_go_out_leaves_no_trace(journal: RequestJournal) -> None:
+    """It costs nothing, and its number is free again."""
+    journal.not_sent(journal.sent(sent()))
+    assert journal.of(HASH) == ()
+    assert journal.sent(sent()).attempt == 1
 
 
 def test_attempts_come_in_order_and_are_never_overwritten(journal: RequestJournal) -> None:
@@ -106,7 +113,7 @@ def test_a_mount_without_hard_links_still_creates_once(tmp_path: Path, monkeypat
     files = LocalFiles(tmp_path)
     assert [files.create("a/b", b"first"), files.create("a/b", b"second")] == [True, False]
     assert files.read("a/b") == b"first"
-    assert files.names_in("a") == ["a/b"]
+    assert files.entries("a") == ["b"]
 
 
 @pytest.mark.parametrize(
@@ -144,8 +151,18 @@ def test_a_broken_reply_still_counts_as_sent(journal: RequestJournal) -> None:
     assert journal.all_of([HASH]) == {HASH: (Entry(sent(), None, None),)}
 
 
-@pytest.mark.parametrize("change", [{"unknown": 1}, {"reply": {"text": "x", "unknown": 1}}, {"version": 2}])
-def test_a_reply_of_a_later_version_is_not_guessed_at(journal: RequestJournal, change: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"unknown": 1},
+        {"sent": {}},
+        {"sent": asdict(sent("../x/" + HASH))},
+        {"sent": asdict(sent()) | {"unknown": 1}},
+        {"reply": {"text": "x", "unknown": 1}},
+        {"version": 2},
+    ],
+)
+def test_a_reply_that_is_not_exactly_of_this_version_is_not_guessed_at(journal: RequestJournal, change: dict[str, Any]) -> None:
     """Unknown keys at any depth may change what the known ones mean."""
     journal.replied(sent(), GOOD)
     files = journal_files.open_files(journal.folder)
@@ -197,19 +214,23 @@ def test_a_read_that_is_denied_is_never_taken_for_not_there(tmp_path: Path, monk
         getattr(journal, way)([HASH] if way == "all_of" else HASH)
 
 
-@pytest.mark.parametrize("method", ["ls", "cat_file", "find", "cat"])
-def test_a_store_that_denies_a_read_is_believed(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    """The same for object stores, which answer 403."""
+@pytest.mark.parametrize(("method", "ways"), [("ls", ("of", "all_of")), ("cat_file", ("of", "format_of")), ("cat", ("all_of",))])
+def test_a_store_that_denies_a_read_is_believed(monkeypatch: pytest.MonkeyPatch, method: str, ways: tuple[str, ...]) -> None:
+    """The same for object stores, which answer 403, also below a folder that may be listed."""
     store = type(fsspec.filesystem("memory"))
+    real = getattr(store, method)
 
-    def denied(*_: object, **__: object) -> None:
+    def denied(self: Any, path: Any, *arguments: Any, **more: Any) -> Any:
+        if method == "ls" and not str(path).endswith(HASH):
+            return real(self, path, *arguments, **more)
         raise PermissionError("Access Denied")
 
     journal = RequestJournal("memory://denied/journal")
     journal.replied(sent(), GOOD)
     monkeypatch.setattr(store, method, denied)
-    with pytest.raises(WarehouseError, match="Access Denied"):
-        (journal.of(HASH), journal.all_of([HASH]))
+    for way in ways:
+        with pytest.raises(WarehouseError, match="Access Denied"):
+            getattr(journal, way)([HASH] if way == "all_of" else HASH)
 
 
 def test_a_file_in_the_place_of_a_folder_is_a_fault(tmp_path: Path) -> None:
@@ -280,8 +301,8 @@ def test_the_format_of_a_server_is_remembered(journal: RequestJournal) -> None:
     again = RequestJournal(journal.folder)
     assert again.format_of("http://a/v1 small") is ReplyFormat.JSON_SCHEMA
     assert again.format_of("http://a/v1 large") is ReplyFormat.PROMPT
-    for name in journal_files.open_files(journal.folder).names_in("servers"):
-        put(journal, name, b"{")
+    for name in journal_files.open_files(journal.folder).entries("servers"):
+        put(journal, f"servers/{name}", b"{")
     assert again.format_of("http://a/v1 small") is None
     assert len(again.broken) == 1
 
