@@ -175,6 +175,18 @@ def test_a_server_that_stays_down_stops_the_run(clock: Clock) -> None:
     assert asked <= DOWN_IN_A_ROW + 10
 
 
+def test_a_probe_whose_worker_is_killed_is_followed_by_another(clock: Clock) -> None:
+    """A breaker does not stay open for a reply that nobody will report."""
+    coordinator = coordinator_of(clock)
+    for _ in range(DOWN_IN_A_ROW):
+        coordinator.settle(granted(coordinator).permit, DOWN)
+    clock.now += 2
+    granted(coordinator, "def", "b")
+    assert isinstance(coordinator.acquire("ghi", 100, 50, "c"), Wait)
+    coordinator.gone("b")
+    granted(coordinator, "ghi", "c")
+
+
 @given(st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["good", "down", "billed", "busy", "unused", "gone"])), max_size=80))
 def test_what_the_server_may_count_never_exceeds_the_budget(events: list[tuple[int, str]]) -> None:
     """Whatever becomes of requests, true figures and upper bounds together stay below the limit."""

@@ -4,6 +4,8 @@ import json
 import logging
 import os
 import pickle
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -290,6 +292,15 @@ def test_a_journal_travels_to_workers(journal: RequestJournal) -> None:
     journal.check()
     journal.replied(journal.sent(sent()), GOOD)
     assert pickle.loads(pickle.dumps(journal)).of(HASH) == journal.of(HASH)
+
+
+def test_a_local_journal_needs_no_package_beyond_the_core() -> None:
+    """What reads URLs is an extra."""
+    code = (
+        "import sys, outfit_pairing.patterns.asking.coordinator_client as c, outfit_pairing.patterns.asking.journal as j; "
+        "j.RequestJournal('.').of('abc'); print({'fsspec', 'openai', 'pyspark'} & set(sys.modules))"
+    )
+    assert subprocess.check_output([sys.executable, "-c", code], text=True).strip() == "set()"
 
 
 def test_the_format_of_a_server_is_remembered(journal: RequestJournal) -> None:

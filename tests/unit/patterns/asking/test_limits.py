@@ -108,6 +108,14 @@ def test_tokens_that_were_not_needed_are_free_again() -> None:
     assert window.wait_s(4.0, 900) == 0
 
 
+def test_a_request_without_reply_counts_from_when_it_may_have_arrived_last() -> None:
+    """It may reach the server two seconds after its grant, and counts for the minute after that."""
+    window = RequestWindow(1, None)
+    window.grant(1, 0.0, 1)
+    assert window.wait_s(SEND_WITHIN_S + MINUTE_S, 1) > 0
+    assert window.wait_s(SEND_WITHIN_S + MINUTE_S + 2, 1) == 0
+
+
 def test_a_restarted_run_counts_what_the_killed_one_has_sent() -> None:
     """The server's minute does not begin anew with the run."""
     earlier = [EarlierSend(100.0 + second, 10, 100.5 + second) for second in range(10)]
