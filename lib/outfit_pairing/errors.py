@@ -5,7 +5,10 @@
     │   ├── SettingsError       a setting, a settings file, an environment variable or a flag
     │   ├── CatalogError        the catalogue file, its mapping or its columns
     │   ├── WarehouseError      the place where tables lie
-    │   └── MissingTable        a stage was started before the stage that it reads from
+    │   ├── MissingTable        a stage was started before the stage that it reads from
+    │   └── ModelRefused        the model's server takes no request of ours: key, address or model are wrong
+    ├── BudgetSpent             the budget for the model is spent; what is paid for is kept
+    ├── ModelDown               the model's server has been down for too long; what is paid for is kept
     └── GateMissed              exit code 3: the run worked, its result is not good enough to publish
 
 A message says what is wrong, where, and how to mend it, in one line. Fields stay in `args`, so that an error raised in
@@ -69,6 +72,45 @@ class MissingTable(InputError):  # noqa: N818 - named by what happened
 
     def __str__(self) -> str:
         return f"{self.place} holds no table {self.table}; run `outfit-pairing {self.stage}` first"
+
+
+class ModelRefused(InputError):  # noqa: N818 - named by what happened
+    """The model's server refuses whatever is asked. Stops the run at the first refusal."""
+
+    def __init__(self, server: str, model: str, reason: str, key_from: str) -> None:
+        super().__init__(server, model, reason, key_from)
+        self.server, self.model, self.reason, self.key_from = server, model, reason, key_from
+
+    def __str__(self) -> str:
+        return (
+            f"{self.server} refuses requests for model {self.model}: {self.reason}; "
+            f"correct llm.base_url, llm.model or the key in {self.key_from}"
+        )
+
+
+class BudgetSpent(OutfitPairingError):  # noqa: N818 - named by what happened
+    """The next request might exceed the budget. Replies so far are kept, and a run with a larger budget goes on from there."""
+
+    def __init__(self, reason: str, missing: int, anchors: int) -> None:
+        super().__init__(reason, missing, anchors)
+        self.reason, self.missing, self.anchors = reason, missing, anchors
+
+    def __str__(self) -> str:
+        return f"{self.missing} of {self.anchors} anchors have no patterns: {self.reason}; what is paid for is kept"
+
+
+class ModelDown(OutfitPairingError):  # noqa: N818 - named by what happened
+    """The model's server was down for longer than `llm.give_up_s`. Replies so far are kept."""
+
+    def __init__(self, server: str, reason: str, missing: int, anchors: int) -> None:
+        super().__init__(server, reason, missing, anchors)
+        self.server, self.reason, self.missing, self.anchors = server, reason, missing, anchors
+
+    def __str__(self) -> str:
+        return (
+            f"{self.missing} of {self.anchors} anchors have no patterns, since {self.server} does not answer: {self.reason}; "
+            "what is paid for is kept, so run again later"
+        )
 
 
 class GateMissed(OutfitPairingError):  # noqa: N818 - named by what happened
