@@ -68,7 +68,7 @@ class _Stylist:
         self.slot = str(vocabulary.get("anchor_slot") or "top")
         self.occasions = list(vocabulary.get("occasions") or ["everyday"])
         colours = list(vocabulary.get("colours") or ["black"])
-        self.colours = [colour for colour in NEUTRALS if colour in {one.lower() for one in colours}] or colours
+        self.colours = [colour for colour in colours if colour.lower() in NEUTRALS] or colours
         self.anchor = _traits(str(anchor["article_type"]), self.slot, anchor.get("usage")) if "article_type" in anchor else None
         self.dice = dice
 
@@ -113,8 +113,7 @@ class _Stylist:
         return {
             "name": f"{ADJECTIVES[number % len(ADJECTIVES)]} {occasion} look {number + 1}"[:80],
             "description": (
-                f"A look for {occasion}: {words} bring the piece forward without shouting over it; the quiet tones hold the "
-                "outfit together and leave room for one detail that draws the eye."
+                f"A look for {occasion}: {words} bring the piece forward without shouting over it, and leave room for one detail."
             )[:500],
             "occasion": occasion,
             "season": None,

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
+from urllib.parse import urlsplit
 
 from outfit_pairing.errors import InputError, SettingsError
 from outfit_pairing.patterns.asking.chat import ChatReply, Fault, Message, ReplyFormat
@@ -32,6 +33,7 @@ SCHEMA_NAME = "outfit_patterns"
 MOST_CONNECT_S = 10.0
 # Exceptions of the client that mean that no request left: nothing can have been counted.
 NOT_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "LocalProtocolError", "ProxyError"})
+_OPENING = threading.Lock()  # one client per process and server, also when many threads open a chat at once
 _TAKES_NO = re.compile(
     r"un(supported|known|recognized|recognised|expected)|not (supported|permitted|allowed)|extra|does not support", re.I
 )
@@ -49,8 +51,21 @@ def open_chat(settings: LlmSettings, api_key: str | None, schema: Mapping[str, A
     key = (api_key or "").strip() or None
     if key is not None and not (key.isascii() and key.isprintable()):
         raise SettingsError(f"the key in {settings.api_key_env} holds characters that no HTTP header can; set it again")
-    server = _server(os.getpid(), settings.base_url or OPENAI, settings.model, key, settings.timeout_s)
+    base_url = _checked(settings.base_url or OPENAI)
+    with _OPENING:
+        server = _server(os.getpid(), base_url, settings.model, key, settings.timeout_s)
     return OpenAIChat(server, settings.max_tokens, settings.temperature, schema)
+
+
+def _checked(base_url: str) -> str:
+    try:
+        url = urlsplit(base_url)
+        usable = bool(url.hostname) and url.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError("llm.base_url names no host and port that could be called; write it as https://host:port/v1")
+    return base_url
 
 
 @dataclass(slots=True)
@@ -80,10 +95,7 @@ def _server(process: int, base_url: str, model: str, key: str | None, timeout_s:
     except ImportError:
         raise InputError("patterns.provider openai needs the openai package; install outfit-pairing[llm]") from None
     limits = httpx2.Timeout(timeout_s, connect=min(timeout_s / 2, MOST_CONNECT_S))
-    try:
-        client = AsyncOpenAI(base_url=base_url, api_key=key or NO_KEY, max_retries=0, timeout=limits)
-    except (httpx2.InvalidURL, ValueError) as fault:
-        raise SettingsError(error_line(f"llm.base_url cannot be used: {fault}", [key] if key else [])) from None
+    client = AsyncOpenAI(base_url=base_url, api_key=key or NO_KEY, max_retries=0, timeout=limits)
     return _Server(client, _loop(process), model, key, timeout_s)
 
 
