@@ -110,13 +110,22 @@ def _best(text: str) -> _Found | None:
 
 def _choice(text: str, readings: Sequence[_Found]) -> _Found | None:
     """Most patterns; of equals a whole reply, and the later one. What follows a thought beats what stands in it."""
-    inside = [range(found.start, found.end) for found in readings]
-    ends = (end.start() for end in _THOUGHT_ENDS.finditer(text))
-    thought = max((end for end in ends if not any(end in span for span in inside)), default=0)
+    thought = _last_thought_end(text, readings)
     after = [found for found in readings if found.start >= thought and found.patterns] or readings
     pieces = [found for found in after if not found.whole]
     wholes = [found for found in after if found.whole]
     return max([*wholes, *_joined(pieces)], key=lambda found: (len(found.patterns), found.whole, found.start), default=None)
+
+
+def _last_thought_end(text: str, readings: Sequence[_Found]) -> int:
+    """Where the last thought ends that is no text of a pattern; readings are in order and do not overlap."""
+    last = place = 0
+    for ending in _THOUGHT_ENDS.finditer(text):
+        while place < len(readings) and readings[place].end <= ending.start():
+            place += 1
+        if place == len(readings) or ending.start() < readings[place].start:
+            last = ending.start()
+    return last
 
 
 def _joined(pieces: Sequence[_Found]) -> list[_Found]:

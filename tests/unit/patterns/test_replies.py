@@ -192,6 +192,11 @@ class TestWhatIsBroken:
         draft = json.dumps({"patterns": [REPLY["patterns"][0]] * 9})
         assert read(f"First idea: {draft}</think>{json.dumps(REPLY)}") == REPLY["patterns"]
 
+    def test_a_tag_inside_a_pattern_is_text(self) -> None:
+        """It ends no thought."""
+        patterns = [{**REPLY["patterns"][0], "description": "no </think> here"}, REPLY["patterns"][1]]
+        assert read(f"Voila: {written(patterns)}") == patterns
+
     def test_what_is_no_number_is_null(self) -> None:
         """NaN cannot be stored."""
         assert read('{"patterns": [{"confidence": NaN, "items": [{}]}]}')[0]["confidence"] is None
@@ -245,6 +250,7 @@ class TestWhatIsNoReply:
             "{a:'",
             '{"patterns":[{"items":[{',
             "<think>",
+            '{"items":[{}]}</think>',
             "{/",
             '{"a" ',
             "\\",

@@ -13,7 +13,9 @@ MOST_ERROR_CHARACTERS = 300
 MOST_BODY_CHARACTERS = 4_000  # of a body that is searched for a message
 ECHO_LENGTH = 16  # letters and digits in a row that an error shares with the prompt are taken for a quotation
 GATEWAY_GAVE_UP = frozenset({504, 524})  # the model behind may have answered, and counted, all the same
-_MASKED_KEY = re.compile(r"\b(sk|dapi|gsk|pk|hf)[-_]?[\w*-]{8,}|\S*\*{3,}\S*")
+LEAST_PRIVATE = 6  # characters; what is shorter is no secret, and its letters are in every line
+# A key that is not ours to compare with, or that the server has masked in part.
+_KEY_LIKE = re.compile(r"\b(?:(?:sk|gsk|pk|hf|xai)[-_][\w*-]{6,}|dapi[0-9a-f]{8,})|\S*\*{3,}\S*")
 
 
 def read_completion(status: int, headers: Mapping[str, str], body: bytes, private: Sequence[str] = ()) -> ChatReply:
@@ -56,9 +58,9 @@ def read_refusal(status: int, headers: Mapping[str, str], body: str, private: Se
 
 def error_line(text: str, private: Sequence[str] = ()) -> str:
     """The text as one line of at most 300 characters, with what it quotes of key or prompt replaced by an ellipsis."""
-    line = _MASKED_KEY.sub("…", " ".join(text[:MOST_BODY_CHARACTERS].split()))
-    for secret in private:
-        line = _without_quotations(line.replace(secret, "…") if secret.strip() else line, secret)
+    line = _KEY_LIKE.sub("…", " ".join(text[:MOST_BODY_CHARACTERS].split()))
+    for secret in (secret for secret in private if len(secret.strip()) >= LEAST_PRIVATE):
+        line = _without_quotations(line.replace(secret, "…"), secret)
     line = re.sub(r"…[\s…]*…", "…", line)
     return line if len(line) <= MOST_ERROR_CHARACTERS else line[: MOST_ERROR_CHARACTERS - 1] + "…"
 
