@@ -10,6 +10,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any
 
+from outfit_pairing.patterns.asking.openai_chat import SCHEMA_WISH
 from tests.model_behaviour import DOWN_STATUSES, Behaviour
 from tests.model_stylist import good_reply, malformed_text, off_schema_text, sloppy_text, tokens
 
@@ -69,6 +70,7 @@ class Handler(BaseHTTPRequestHandler):
             request = json.loads(body)
             messages = request["messages"]
             prompt = next(str(message["content"]) for message in messages if message["role"] == "user")
+            prompt = prompt.partition(SCHEMA_WISH)[0]  # the same question, in whatever format it is asked
         except (ValueError, LookupError, TypeError, StopIteration):
             self._answer(400, _error("messages must hold a user message", "invalid_request_error"), "bad_request")
             return

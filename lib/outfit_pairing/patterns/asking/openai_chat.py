@@ -30,6 +30,7 @@ logger = logging.getLogger(__name__)
 OPENAI = "https://api.openai.com/v1"
 NO_KEY = "none"  # what servers that need no key are sent: the client would otherwise look for one in the environment
 SCHEMA_NAME = "outfit_patterns"
+SCHEMA_WISH = "\n\nAnswer with nothing but JSON that follows this JSON schema:\n"
 MOST_CONNECT_S = 10.0
 # Exceptions of the client that mean that no request left: nothing can have been counted.
 NOT_SENT = frozenset({"ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol", "LocalProtocolError", "ProxyError"})
@@ -162,12 +163,11 @@ class OpenAIChat:
 
     def _with_schema_in_prompt(self, said: list[dict[str, str]]) -> list[dict[str, str]]:
         last = max((place for place, message in enumerate(said) if message["role"] == "user"), default=None)
-        wish = f"Answer with nothing but JSON that follows this JSON schema:\n{json.dumps(self._schema, ensure_ascii=False)}"
+        wish = SCHEMA_WISH + json.dumps(self._schema, ensure_ascii=False)
         if last is None:
-            return [*said, {"role": "user", "content": wish}]
+            return [*said, {"role": "user", "content": wish.strip()}]
         return [
-            {**message, "content": f"{message['content']}\n\n{wish}"} if place == last else message
-            for place, message in enumerate(said)
+            {**message, "content": message["content"] + wish} if place == last else message for place, message in enumerate(said)
         ]
 
     def _learns(self, reply: ChatReply, body: Mapping[str, Any]) -> bool:
