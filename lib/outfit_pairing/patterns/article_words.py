@@ -53,6 +53,20 @@ class Found:
     way: Way
 
 
+def nearest_by(encode: Callable[[Sequence[str]], npt.ArrayLike]) -> Nearest:
+    """Cosines by an encoder that gives unit vectors; each distinct word is encoded once."""
+    vectors: dict[str, npt.NDArray[np.float32]] = {}
+
+    def nearest(these: Sequence[str], those: Sequence[str]) -> npt.NDArray[np.float32]:
+        fresh = [word for word in dict.fromkeys((*these, *those)) if word not in vectors]
+        if fresh:
+            vectors.update(zip(fresh, np.asarray(encode(fresh), dtype=np.float32), strict=True))
+        left, right = (np.stack([vectors[word] for word in group]) for group in (these, those))
+        return np.asarray(left @ right.T)
+
+    return nearest
+
+
 class ArticleWords:
     """Finds wares by words, for any audience of one catalogue; remembers them, since writers repeat themselves.
 

@@ -77,6 +77,7 @@ def reply_schema(vocabulary: PromptVocabulary) -> dict[str, Any]:
     """JSON schema of a reply, in the subset that strict structured output takes everywhere.
 
     Every field is required, no other is allowed, and there are no bounds, patterns or references: servers differ on those.
+    A season that may be null is an anyOf, the one form of "optional" that all of them know.
     """
     words = sorted({word for held in vocabulary.slots.values() for word in held})
     item = {
@@ -90,7 +91,7 @@ def reply_schema(vocabulary: PromptVocabulary) -> dict[str, Any]:
         "name": {"type": "string"},
         "description": {"type": "string"},
         "occasion": _one_of(vocabulary.occasions),
-        "season": {"type": ["string", "null"], "enum": [*SEASONS, None]},
+        "season": {"anyOf": [_one_of(SEASONS), {"type": "null"}]},
         "items": _list_of(_object(item)),
         "confidence": {"type": "number"},
     }

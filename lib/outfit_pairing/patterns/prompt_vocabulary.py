@@ -88,9 +88,13 @@ def _fitting(traits: Traits, wares: Iterable[Ware]) -> list[Ware]:
 
 def _completable(traits: Traits, wares: Sequence[Ware]) -> list[Ware]:
     """Wares that are part of some complete outfit with the anchor: no tie for a T-shirt, no shirt for a dress."""
-    own, present = flags_of(traits), sorted({ware.flags for ware in wares})
-    ways = [left | right for left in (0, *present) for right in (0, *present)]
-    return [ware for ware in wares if any(not structure_fault(own | ware.flags | way, ENTRIES) for way in ways)]
+    own, present = flags_of(traits), sorted({(ware.slot, ware.flags) for ware in wares})
+    ways = [({left, right}, a | b) for left, a in [("", 0), *present] for right, b in [("", 0), *present] if left != right or not a]
+    return [
+        ware
+        for ware in wares
+        if any(ware.slot not in slots and not structure_fault(own | ware.flags | flags, ENTRIES) for slots, flags in ways)
+    ]
 
 
 def _capped(wares: Sequence[Ware]) -> list[Ware]:

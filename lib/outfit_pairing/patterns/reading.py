@@ -17,9 +17,10 @@ from outfit_pairing.patterns.verdicts import MIN_SCORE, Judged, judge_pattern, j
 from outfit_pairing.style.product import Product
 from outfit_pairing.style.traits import OWN_KIND
 from outfit_pairing.style.vocabulary import DRESS_CODES
+from outfit_pairing.style.wording import idea_name
 
 UNSURE = 0.5  # confidence where none is said, or none that can be read
-LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_ERROR = 80, 500, 600
+LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_ERROR = 60, 500, 600
 MOST_PATTERNS = 50  # read of one reply, however many it holds
 MOST_READ = 12  # items read of one pattern
 ITEMS = ("items", "pattern_items", "pieces")
@@ -78,7 +79,7 @@ def read_patterns(
     kept, same = judge_set(good, narrow=vocabulary.narrow)
     rejected |= {places[id(one)]: "has the same slots and article types as a better pattern" for one in same}
     return Reading(
-        judged=kept,
+        judged=_apart(kept),
         rejected=tuple(sorted(rejected.items())),
         ways=dict(reader.ways),
         dropped=tuple(reader.dropped),
@@ -151,6 +152,17 @@ class _Reader:
 
 
 _TEXTS = (("name", LONGEST_NAME), ("description", LONGEST_DESCRIPTION))
+
+
+def _apart(judged: Sequence[Judged]) -> tuple[Judged, ...]:
+    """The same patterns with names of their own."""
+    taken: set[str] = set()
+    apart = []
+    for one in judged:
+        name = idea_name(one.pattern.name, taken)
+        taken.add(name)
+        apart.append(Judged(one.pattern.model_copy(update={"name": name}), one.verdict))
+    return tuple(apart)
 
 
 def _text(raw: Mapping[str, Any], field: str) -> str:

@@ -4,9 +4,11 @@ Structure and hard rules are a gate: a pattern that breaks one scores 0. What pa
 that one pattern's score does not depend on the others.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from functools import reduce
+from itertools import combinations, product
+from operator import or_
 from typing import NamedTuple
 
 from outfit_pairing.patterns.model import Pattern, PatternItem
@@ -25,7 +27,7 @@ MIN_SCORE = 0.6
 # What each part of a score weighs; they sum to 1.
 PARTS = {"carried": 0.2, "dressed": 0.3, "colours": 0.25, "occasion": 0.1, "confidence": 0.15}
 FULL_TRAITS_SCORE = WEIGHTS["dress"] + WEIGHTS["formality"] + WEIGHTS["season"] / 2
-MOST_OPTIONS = 8  # distinct traits tried per item
+MOST_OPTIONS = 16  # distinct traits tried per item
 UNSURE, ILL_DRESSED, PALE = 0.4, 0.6, 0.5  # below these a part is worth a word
 FAULTS = {
     4: "a top needs a bottom, a bottom a top, and a one_piece neither",
@@ -145,19 +147,33 @@ def _outfit(pattern: Pattern, own: Traits, held: Sequence[Sequence[Ware]]) -> tu
         fitting = [one for one in every if verdict(own, one.traits).allowed and (one.traits.slot != own.slot or _other(one, own))]
         if not fitting:
             why = verdict(own, every[0].traits).why or "the same as the anchor"
-            return None, f"{_named(item)} does not go with the anchor: {why}"
+            return None, f"{_named(item)} cannot go with the anchor: {why}"
         options.append(fitting[:MOST_OPTIONS])
-    broken = "its items do not go together"
+    fault = _structure_fault(own, [{flags_of(one.traits) for one in some} for some in options])
+    if fault:
+        return None, FAULTS[fault]
     for chosen in _together(options, ()):
         traits = tuple(one.traits for one in chosen)
-        flags = flags_of(own)
-        for one in traits:
-            flags |= flags_of(one)
-        fault = structure_fault(flags, len(traits) + 1)
-        if not fault:
+        if not _structure_fault(own, [{flags_of(one)} for one in traits]):
             return traits, ""
-        broken = FAULTS[fault]
-    return None, broken
+    return None, _quarrel(options)
+
+
+def _structure_fault(own: Traits, flags: Sequence[Collection[int]]) -> int:
+    """The rule that every way to fill the items breaks; 0 when some way breaks none."""
+    faults = [structure_fault(reduce(or_, some, flags_of(own)), len(some) + 1) for some in product(*flags)]
+    return min(faults)
+
+
+def _quarrel(options: Sequence[Sequence[_Option]]) -> str:
+    """Why no way to fill the items goes together: the first two that never do."""
+    for some, others in combinations(options, 2):
+        if not any(_pair(one, other) for one in some for other in others):
+            why = verdict(some[0].traits, others[0].traits).why
+            return (
+                f"{some[0].traits.article_type} and {others[0].traits.article_type} do not go together{f': {why}' if why else ''}"
+            )
+    return "its items do not all go together"
 
 
 def _other(option: _Option, own: Traits) -> bool:
