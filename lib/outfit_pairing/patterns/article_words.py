@@ -149,7 +149,7 @@ class ArticleWords:
         plain = self.guide.article_type_names.by_key.get(key(named.family), named)  # shoes for canvas sneakers, as for sneakers
         plain = plain if plain.slot == named.slot else named
         wares = [ware for ware in shelf if ware.slot == named.slot and not {ware.family, named.family} & NO_STAND_IN]
-        alike = [(likeness(plain, ware), ware) for ware in wares]
+        alike = [(likeness(plain, ware), ware) for ware in wares if likeness(named, ware) >= LEAST_KINSHIP]
         best = max(alike, key=lambda one: (one[0], one[1].count), default=(0.0, None))
         return Found((best[1],), Way.STAND_IN) if best[1] is not None and best[0] >= LEAST_LIKENESS else None
 

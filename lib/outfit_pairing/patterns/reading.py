@@ -70,12 +70,12 @@ def read_patterns(
         if isinstance(pattern, str):
             rejected[index] = pattern
             continue
-        verdict = judge_pattern(pattern, anchor, translator.guide, translator.vocabulary, min_score)
-        if verdict.usable:
-            good.append(Judged(pattern, verdict))
-            places[id(good[-1])] = index
+        judged = _judged(pattern, anchor, translator, min_score)
+        if judged.verdict.usable:
+            good.append(judged)
+            places[id(judged)] = index
         else:
-            rejected[index] = f"{'; '.join(verdict.reasons)} (score {verdict.score:g})"
+            rejected[index] = f"{'; '.join(judged.verdict.reasons)} (score {judged.verdict.score:g})"
     kept, same = judge_set(good, narrow=vocabulary.narrow)
     rejected |= {places[id(one)]: "has the same slots and article types as a better pattern" for one in same}
     return Reading(
@@ -87,6 +87,16 @@ def read_patterns(
         items_kept=reader.items_kept,
         error=_error(data, len(kept), min(ENOUGH, count), rejected),
     )
+
+
+def _judged(pattern: Pattern, anchor: Product, translator: Translator, min_score: float) -> Judged:
+    """The pattern with its verdict; when it cannot be used, without what it says the outfit can do without."""
+    core = tuple(item for item in pattern.items if item.required)
+    shorter = [pattern.model_copy(update={"items": core})] if LEAST_ITEMS <= len(core) < len(pattern.items) else []
+    every = [
+        Judged(one, judge_pattern(one, anchor, translator.guide, translator.vocabulary, min_score)) for one in (pattern, *shorter)
+    ]
+    return next((one for one in every if one.verdict.usable), every[0])
 
 
 class _Reader:
