@@ -1,14 +1,14 @@
 """From a writer's word for an article type to the catalogue's words for it.
 
 A word is looked for in order: the catalogue's own word; the style guide's synonyms; the family of the article type that it
-names; the article type that the end or another part of it names; the nearest of the catalogue's words by meaning; what is
-worn for the same things in the same slot. Words that the catalogue has in numbers come first.
+names; the article type that the end or another part of it names; what is worn for the same things in the same slot; the
+nearest of the catalogue's words by meaning, for words that the guide does not know: about those that it knows it says
+more than their sound (sneakers are nearer to "Sports Shoes", boots to "Heels"). Words in numbers come first.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +24,9 @@ from outfit_pairing.style.vocabulary import StyleGuide
 Nearest = Callable[[Sequence[str], Sequence[str]], npt.ArrayLike]
 
 LEAST_LIKENESS = 0.35  # from which one article type can stand in for another: a cap for a beanie, no blazer for a bolero
-LEAST_KINSHIP = 0.15  # the same for one that at least shares its last word: sandals for flat sandals
+LEAST_KINSHIP = 0.1  # the same for one that at least shares its last word: sandals for flat sandals
 NO_STAND_IN = {"skirt"}  # families that are not worn in place of another, nor another in theirs
+MOST_REMEMBERED = 20_000  # words
 SPORTS_WORDS = {"athletic", "workout", "training", "gym", "sport", "sporty", "performance", "active"}
 
 
@@ -76,11 +77,20 @@ class ArticleWords:
     def __init__(self, guide: StyleGuide, vocabulary: Vocabulary, nearest: Nearest | None, threshold: float) -> None:
         self.guide, self.vocabulary = guide, vocabulary
         self._nearest, self._threshold = nearest, threshold
-        self.find = lru_cache(maxsize=20_000)(self._find)
+        self._found: dict[tuple[str, str | None, str | None], Found | None] = {}
 
     def shelf(self, audience: str | None) -> tuple[Ware, ...]:
         """Everything that the catalogue offers to an audience."""
         return whole_shelf(self.vocabulary, audience)
+
+    def find(self, word: str, stated: str | None, audience: str | None) -> Found | None:
+        """What a word means to an audience, rather in the stated slot; None: nothing that the catalogue has."""
+        asked = (word, stated, audience)
+        if asked not in self._found:
+            if len(self._found) >= MOST_REMEMBERED:
+                self._found.clear()
+            self._found[asked] = self._find(*asked)
+        return self._found[asked]
 
     def is_known(self, word: str) -> bool:
         """Whether the style guide knows the word or a part of it."""
@@ -102,8 +112,8 @@ class ArticleWords:
         carried = [ware for ware in shelf if ware.in_numbers]
         return (
             self._by_guide(word, stated, carried)
-            or self._by_meaning(word, stated, carried)
             or self._by_likeness(word, stated, carried)
+            or self._by_meaning(word, stated, carried)
             or self._by_guide(word, stated, shelf)
         )
 
@@ -134,7 +144,10 @@ class ArticleWords:
         return Found(tuple(own[:1]), Way.NAME_PART) if own else _of_type(named, shelf) if named else None
 
     def _by_meaning(self, word: str, stated: str | None, shelf: Sequence[Ware]) -> Found | None:
-        shown = [ware for ware in shelf if stated in {None, ware.slot}]
+        named = self._named(word)
+        shown = [
+            ware for ware in shelf if stated in {None, ware.slot} and (named is None or likeness(named, ware) >= LEAST_KINSHIP)
+        ]
         if self._nearest is None or not shown:
             return None
         cosines = np.asarray(self._nearest([word], [ware.word for ware in shown]), dtype=float).reshape(-1)
@@ -144,7 +157,7 @@ class ArticleWords:
     def _by_likeness(self, word: str, stated: str | None, shelf: Sequence[Ware]) -> Found | None:
         """What is worn in place of an article type that the catalogue lacks: casual shoes for sneakers."""
         named = self._named(word) or next(filter(None, map(self.guide.article_type_names.by_key.get, _ends(word))), None)
-        if named is None or named.slot in {*OWN_KIND, "other"} or stated not in {None, named.slot}:
+        if named is None or named.slot in {*OWN_KIND, "jewellery", "other"} or stated not in {None, named.slot}:
             return None
         plain = self.guide.article_type_names.by_key.get(key(named.family), named)  # shoes for canvas sneakers, as for sneakers
         plain = plain if plain.slot == named.slot else named

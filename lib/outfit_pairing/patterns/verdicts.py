@@ -4,7 +4,7 @@ Structure and hard rules are a gate: a pattern that breaks one scores 0. What pa
 that one pattern's score does not depend on the others.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import combinations, product
@@ -25,10 +25,12 @@ from outfit_pairing.style.wording import listed
 
 MIN_SCORE = 0.6
 # What each part of a score weighs; they sum to 1.
-PARTS = {"carried": 0.2, "dressed": 0.3, "colours": 0.25, "occasion": 0.1, "confidence": 0.15}
+PARTS = {"carried": 0.15, "dressed": 0.35, "colours": 0.25, "occasion": 0.1, "confidence": 0.15}
 FULL_TRAITS_SCORE = WEIGHTS["dress"] + WEIGHTS["formality"] + WEIGHTS["season"] / 2
 MOST_OPTIONS = 16  # distinct traits tried per item
-UNSURE, ILL_DRESSED, PALE = 0.4, 0.6, 0.5  # below these a part is worth a word
+UNSURE, PALE = 0.4, 0.35  # confidence, and any other part, below which it is worth a word
+# Where these parts begin and end: the tenth of what chance puts together, and the middle of what the style guide does.
+DRESSED, COLOURED = (0.5, 0.85), (0.5, 0.8)
 FAULTS = {
     4: "a top needs a bottom, a bottom a top, and a one_piece neither",
     7: "a belt needs a bottom or one_piece, socks need shoes, a tie needs a shirt",
@@ -74,7 +76,7 @@ def judge_pattern(
     own = traits_of(anchor.article_type, anchor.slot, anchor.usage, anchor.department, guide)
     wares = {(ware.slot, ware.word): ware for ware in whole_shelf(vocabulary, anchor.audience)}
     held = [[wares[item.slot, word] for word in item.article_types if (item.slot, word) in wares] for item in pattern.items]
-    fault = _missing(pattern, held, anchor) or _crowded(pattern, anchor, held, own)
+    fault = _missing(pattern, held, anchor) or _crowded(pattern, anchor, held, own) or _bare(pattern, own, wares.values())
     if fault:
         return Verdict(0.0, (fault,), usable=False)
     outfit, fault = _outfit(pattern, own, held)
@@ -137,6 +139,16 @@ def _crowded(pattern: Pattern, anchor: Product, held: Sequence[Sequence[Ware]], 
     if sum(slot == "jewellery" for slot, _ in filled) > 2:
         return "more than two pieces of jewellery"
     return None
+
+
+def _bare(pattern: Pattern, own: Traits, wares: Iterable[Ware]) -> str | None:
+    """A cap, a bag and a watch are no outfit, unless the catalogue has nothing to dress in beside the anchor."""
+    worn = {own.slot, *(item.slot for item in pattern.items)}
+    if own.slot in OWN_KIND or worn & {"top", "bottom", "one_piece"}:
+        return None  # a top without a bottom is another fault
+    there = {ware.slot for ware in wares if any(verdict(own, traits).allowed for traits in ware.traits)}
+    dressed = {"top", "bottom"} <= there or "one_piece" in there
+    return "leaves its wearer undressed: it needs a top and a bottom, or a one_piece" if dressed else None
 
 
 def _outfit(pattern: Pattern, own: Traits, held: Sequence[Sequence[Ware]]) -> tuple[tuple[Traits, ...] | None, str]:
@@ -203,10 +215,12 @@ def _carried(pattern: Pattern, held: Sequence[Sequence[Ware]]) -> _Part:
 
 
 def _dressed(traits: Sequence[Traits]) -> _Part:
-    """Mean of how well pairs are dressed for the same day: dress code, formality and warmth."""
-    scores = [traits_score(left, right) / FULL_TRAITS_SCORE for left, right in combinations(traits, 2)]
-    mean = sum(scores) / len(scores)
-    return _Part(mean, "its items are dressed for different days" if mean < ILL_DRESSED else "")
+    """How well pairs are dressed for the same day, dress code, formality and warmth: the mean, and the worst of them."""
+    scores = [(traits_score(left, right) / FULL_TRAITS_SCORE, left, right) for left, right in combinations(traits, 2)]
+    worst, left, right = min(scores, key=lambda one: one[0])
+    mean = sum(score for score, _, _ in scores) / len(scores)
+    level = _stretched((mean + worst) / 2, DRESSED)
+    return _Part(level, f"{left.article_type} and {right.article_type} are dressed for different days" if level < PALE else "")
 
 
 def _colours(pattern: Pattern, guide: StyleGuide, anchor: Colour | None) -> _Part:
@@ -215,10 +229,16 @@ def _colours(pattern: Pattern, guide: StyleGuide, anchor: Colour | None) -> _Par
     known = [colour for colour in (anchor, *firsts) if colour is not None]
     pairs = [harmony(left, right) for left, right in combinations(known, 2)]
     if not pairs:
-        return _Part(NEUTRAL, "")
+        return _Part(_stretched(NEUTRAL, COLOURED), "")
     worst = min(pairs, key=lambda pair: (not pair.clash, pair.score))
-    mean = sum(0.0 if pair.clash else pair.score for pair in pairs) / len(pairs)
-    return _Part(mean, worst.reason if worst.clash or mean < PALE else "")
+    level = _stretched(sum(0.0 if pair.clash else pair.score for pair in pairs) / len(pairs), COLOURED)
+    return _Part(level, worst.reason if worst.clash or level < PALE else "")
+
+
+def _stretched(value: float, scale: tuple[float, float]) -> float:
+    """`value` on a scale from what chance gives (0) to what stylists give (1)."""
+    low, high = scale
+    return min(1.0, max(0.0, (value - low) / (high - low)))
 
 
 def _occasion(occasion: str, suitable: Sequence[str], own: Traits) -> _Part:

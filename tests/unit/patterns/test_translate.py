@@ -1,5 +1,6 @@
 """What a writer says in other words arrives in the catalogue's, or is dropped with a reason."""
 
+import pickle
 from collections.abc import Sequence
 from typing import Any
 
@@ -84,7 +85,8 @@ def test_what_the_audience_cannot_wear_is_dropped() -> None:
 
 
 def test_a_stand_in_is_worn_for_the_same_things() -> None:
-    """Rather nothing than a skirt for chinos, or a waistcoat for a fleece."""
+    """Rather nothing than a skirt for chinos, a waistcoat for a fleece or earrings for an anklet."""
+    assert words("Anklet", slot="jewellery", who=WOMAN) is None
     assert words("Chinos", slot="bottom", who=GIRL) is None
     assert words("Fleece Jacket", slot="outerwear") is None
 
@@ -100,6 +102,25 @@ def test_words_are_understood_by_meaning_where_a_model_is_given() -> None:
         found = Translator(GUIDE, shop(), nearest, threshold).translate({"slot": "bottom", "article_types": ["Pantalones"]}, MAN)
         assert (found.item and found.item["article_types"]) == expected
         assert found.ways == {Way.NEIGHBOUR if expected else Way.DROPPED: 1}
+
+
+def test_the_style_guide_knows_better_than_the_sound_of_a_word() -> None:
+    """Sneakers are no sandals, whatever a model finds near; of two that are alike in style it may not even choose."""
+
+    def nearest(these: Sequence[str], those: Sequence[str]) -> np.ndarray:
+        return np.array([[0.9 if that == "Sandals" else 0.1 for that in those] for _ in these])
+
+    found = Translator(GUIDE, shop(), nearest).translate({"slot": "footwear", "article_types": ["Sneakers"]}, MAN)
+    assert found.item is not None
+    assert found.item["article_types"] == ("Casual Shoes",)
+
+
+def test_a_translator_travels_to_workers() -> None:
+    """Replies are read where they arrive, so a translator survives pickling, with what it remembers."""
+    translated("Chinos", slot="bottom")
+    copy = pickle.loads(pickle.dumps(TRANSLATOR))
+    raw = {"slot": "bottom", "article_types": ["Chinos", "Board Shorts"], "colours": ["Navy"]}
+    assert copy.translate(raw, MAN) == TRANSLATOR.translate(raw, MAN)
 
 
 def test_each_word_is_encoded_once() -> None:

@@ -1,5 +1,6 @@
 """A pattern is used only when it makes an outfit that this catalogue can fill, and the verdict says why not."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from outfit_pairing.patterns.model import Pattern
 from outfit_pairing.patterns.verdicts import PARTS, Judged, Verdict, judge_pattern, judge_set
 from outfit_pairing.style.product import Product
+from outfit_pairing.style.templates import Vocabulary, compose
 from tests.unit.patterns.shops import GUIDE, anchor, shop, slot_of
 
 SHIRT = anchor("Shirts", colour="white", usage="formal")
@@ -44,6 +46,7 @@ def test_a_good_pattern_is_usable_and_says_what_it_is_for() -> None:
         (SHIRT, pattern("Trousers", "Kurtas"), "no Kurtas for men"),
         (WATCH, pattern("Tshirts", "Casual Shoes"), "a top needs a bottom"),
         (WATCH, pattern("Tshirts", "Trousers", "Ties"), "a tie needs a shirt"),
+        (WATCH, pattern("Caps", "Casual Shoes"), "leaves its wearer undressed"),
         (SHIRT, pattern("Belts", "Formal Shoes"), "a top needs a bottom"),
         (anchor("Dresses", "women"), pattern("Jeans", "Heels"), "a one_piece neither"),
         (SHIRT, pattern("Trousers", "Sandals"), "Sandals cannot go with the anchor"),
@@ -84,6 +87,29 @@ def test_faults_that_are_no_gate_lower_the_score_and_are_named() -> None:
         found = verdict(on, SHIRT)
         assert reason in "; ".join(found.reasons)
         assert 0 < found.score < good.score
+
+
+def test_accessories_are_an_outfit_where_there_is_nothing_else() -> None:
+    """A shop without clothes is not refused everything."""
+    rows: list[Any] = [("men", slot_of(word), word, "black", None, 30) for word in ("Belts", "Caps", "Casual Shoes", "Watches")]
+    assert judge_pattern(pattern("Caps", "Casual Shoes"), WATCH, GUIDE, Vocabulary.from_counts(rows, GUIDE)).usable
+
+
+@pytest.mark.parametrize("product", [SHIRT, anchor("Jeans", "women"), anchor("Sarees", "women"), anchor("Lipstick", "women")])
+def test_what_stylists_wrote_passes(product: Product) -> None:
+    """The style guide's own ideas are all usable."""
+    ideas = compose(product, GUIDE, shop(), 8)
+    found = [verdict(Pattern.model_validate(asdict(idea)), product) for idea in ideas]
+    assert len(found) >= 5
+    assert all(one.usable for one in found)
+
+
+def test_ill_dressed_patterns_are_not_used() -> None:
+    """Shorts with a tie, in colours that fight: no rule forbids it, and nobody would wear it."""
+    found = verdict(pattern("Shorts", "Sandals", "Ties", colours=("red", "grey", "red")), anchor("Shirts", colour="green"))
+    assert 0 < found.score < 0.6
+    assert not found.usable
+    assert "dressed for different days" in found.reasons[0]
 
 
 def test_the_minimum_decides() -> None:
