@@ -43,7 +43,7 @@ class ImportFile:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A pattern of the file that was not taken over."""
+    """A pattern of the file, or an item of it, that was not taken over."""
 
     line: int
     anchor_id: str
@@ -53,11 +53,16 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What came of a file: readings by anchor; anchors that are no products any more, as "id (name)"; all that was refused."""
+    """What came of a file.
+
+    missing_anchors: those that are no products any more, as "id (name)".   rejected: patterns that were not taken over.
+    lost: items that cannot be said in the catalogue's words; their patterns may still be usable.
+    """
 
     readings: Mapping[str, Reading]
     missing_anchors: tuple[str, ...]
     rejected: tuple[Rejected, ...]
+    lost: tuple[Rejected, ...]
 
     @property
     def ways(self) -> Counter[Way]:
@@ -68,11 +73,6 @@ class Imported:
     def items(self) -> int:
         """Pattern items read, of anchors that are products."""
         return sum(one.items for one in self.readings.values())
-
-    @property
-    def items_kept(self) -> int:
-        """Those of them that can be said in the catalogue's words."""
-        return sum(one.items_kept for one in self.readings.values())
 
 
 def read_import(path: Path, anchors_path: Path | None = None) -> ImportFile:
@@ -100,18 +100,22 @@ def import_patterns(
         by_anchor.setdefault(pattern.anchor_id, []).append(pattern)
     readings: dict[str, Reading] = {}
     rejected: list[Rejected] = []
+    lost: list[Rejected] = []
     for anchor_id, patterns in by_anchor.items():
         anchor = products.get(anchor_id)
         if anchor is None:
             rejected += [_rejected(one, "its anchor is no product of the catalogue") for one in patterns]
             continue
-        readings[anchor_id] = read_patterns([one.raw for one in patterns], anchor, translator, min_score=min_score)
-        rejected += [_rejected(patterns[index], reason) for index, reason in readings[anchor_id].rejected]
+        reading = read_patterns([one.raw for one in patterns], anchor, translator, min_score=min_score)
+        readings[anchor_id] = reading
+        rejected += [_rejected(patterns[index], reason) for index, reason in reading.rejected]
+        lost += [_rejected(patterns[index], reason) for index, reason in reading.lost]
     missing = [anchor_id for anchor_id in by_anchor if anchor_id not in readings]
     return Imported(
         readings=readings,
         missing_anchors=tuple(_called(one, file.anchor_names.get(one, "")) for one in sorted(missing)),
         rejected=tuple(sorted(rejected, key=lambda one: one.line)),
+        lost=tuple(sorted(lost, key=lambda one: one.line)),
     )
 
 

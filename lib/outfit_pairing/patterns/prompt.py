@@ -26,7 +26,7 @@ LONGEST_TEXT = 120  # characters of the catalogue's own words about the anchor
 LONGEST_ERROR = 600
 MOST_ENUM = 120  # article types up to which a schema lists them; servers limit the size of a schema
 SAID_OF_ANCHOR = ("name", "article_type", "slot", "audience", "colour", "season", "usage", "price_tier")
-QUIET_COLOURS = ("white", "black", "navy blue", "grey", "blue", "beige", "brown")
+QUIET_COLOURS = ("navy blue", "grey", "black", "brown", "white", "blue", "beige")
 
 
 def prompt_template() -> str:
@@ -121,7 +121,13 @@ def _told(anchor: Product) -> dict[str, str]:
 def _example(vocabulary: PromptVocabulary) -> dict[str, Any]:
     quiet = [colour for colour in QUIET_COLOURS if colour in vocabulary.colours] or list(vocabulary.colours)
     items = [
-        {"slot": slot, "article_types": list(words), "colours": quiet[place : place + 2], "style": "plain", "required": True}
+        {
+            "slot": slot,
+            "article_types": list(words),
+            "colours": quiet[2 * place :][:2] or quiet[:2],
+            "style": "plain",
+            "required": True,
+        }
         for place, (slot, words) in enumerate(vocabulary.example)
     ]
     return {

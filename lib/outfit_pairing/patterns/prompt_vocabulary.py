@@ -143,9 +143,12 @@ def _go_together(traits: Traits, wares: Sequence[Ware]) -> bool:
 
 
 def _example(traits: Traits, wares: Sequence[Ware]) -> tuple[tuple[str, tuple[str, ...]], ...]:
-    """The plainest outfit: clothes first, then shoes, in the order of the style guide; a second word where one is alike."""
+    """The plainest outfit: clothes first, then shoes, in the order of the style guide, dressed as the anchor demands."""
     plain = ("top", "bottom", "one_piece", "footwear")
     rank = {slot: place for place, slot in enumerate(plain)}
-    first = sorted(wares, key=lambda ware: rank.get(ware.slot, len(plain)))
-    chosen = next(_outfits(traits, first), ())
+
+    def turn(ware: Ware) -> tuple[int, bool]:
+        return rank.get(ware.slot, len(plain)), traits.strict is not None and traits.strict not in ware.traits[0].suits
+
+    chosen = next(_outfits(traits, sorted(wares, key=turn)), ())
     return tuple((ware.slot, (ware.word,)) for ware in chosen)

@@ -21,7 +21,7 @@ from outfit_pairing.style.wording import idea_name
 
 UNSURE = 0.5  # confidence where none is said, or none that can be read
 LONGEST_NAME, LONGEST_DESCRIPTION, LONGEST_ERROR = 60, 500, 600
-MOST_PATTERNS = 50  # read of one reply, however many it holds
+MOST_PATTERNS = 200  # read for one anchor, however many are given
 MOST_READ = 12  # items read of one pattern
 ITEMS = ("items", "pattern_items", "pieces")
 
@@ -32,7 +32,7 @@ class Reading:
 
     judged: patterns that may be stored, best first, with their verdicts.   rejected: (index in the data, why).
     ways: how many words were translated in which way.   dropped: words left out, as "word: reason".
-    items, items_kept: how many were given, and how many of them can be said in the catalogue's words.
+    items: how many were given.   lost: (index in the data, why) of each item that cannot be said in the catalogue's words.
     error: what to tell the writer when there are too few patterns, else None.
     """
 
@@ -41,7 +41,7 @@ class Reading:
     ways: Mapping[Way, int]
     dropped: tuple[str, ...]
     items: int
-    items_kept: int
+    lost: tuple[tuple[int, str], ...]
     error: str | None
 
     @property
@@ -66,7 +66,7 @@ def read_patterns(
     good: list[Judged] = []
     places: dict[int, int] = {}
     for index, raw in enumerate(data[:MOST_PATTERNS]):
-        pattern = reader.pattern(raw)
+        pattern = reader.pattern(index, raw)
         if isinstance(pattern, str):
             rejected[index] = pattern
             continue
@@ -76,6 +76,7 @@ def read_patterns(
             places[id(judged)] = index
         else:
             rejected[index] = f"{'; '.join(judged.verdict.reasons)} (score {judged.verdict.score:g})"
+    rejected |= dict.fromkeys(range(MOST_PATTERNS, len(data)), f"is beyond the {MOST_PATTERNS} patterns read for one anchor")
     kept, same = judge_set(good, narrow=vocabulary.narrow)
     rejected |= {places[id(one)]: "has the same slots and article types as a better pattern" for one in same}
     return Reading(
@@ -84,7 +85,7 @@ def read_patterns(
         ways=dict(reader.ways),
         dropped=tuple(reader.dropped),
         items=reader.items,
-        items_kept=reader.items_kept,
+        lost=tuple(reader.lost),
         error=_error(data, len(kept), min(ENOUGH, count), rejected),
     )
 
@@ -106,16 +107,17 @@ class _Reader:
         self.anchor, self.translator, self.occasions = anchor, translator, occasions
         self.ways: Counter[Way] = Counter()
         self.dropped: list[str] = []
-        self.items = self.items_kept = 0
+        self.lost: list[tuple[int, str]] = []
+        self.items = 0
 
-    def pattern(self, raw: Any) -> Pattern | str:
-        """The pattern, or why there is none."""
+    def pattern(self, index: int, raw: Any) -> Pattern | str:
+        """The pattern at that place of the data, or why there is none."""
         if not isinstance(raw, Mapping):
             return "is no JSON object"
         items = next((raw[name] for name in ITEMS if isinstance(raw.get(name), list | tuple)), None)
         if items is None:
             return "has no list of items"
-        translated = [self._item(item) for item in items[:MOST_READ]]
+        translated = [self._item(index, item) for item in items[:MOST_READ]]
         if len(items) < LEAST_ITEMS:
             return f"has {len(items)} items; {LEAST_ITEMS} to {MOST_ITEMS} are needed"
         said = _without_repeats([dict(one.item) for one in translated if one.item is not None and not self._is_anchor(one.item)])
@@ -128,10 +130,10 @@ class _Reader:
         """Writers like to list the anchor itself among the items."""
         return item["slot"] == self.anchor.slot and self.anchor.article_type in item["article_types"]
 
-    def _item(self, raw: Any) -> Translated:
+    def _item(self, index: int, raw: Any) -> Translated:
         one = self.translator.translate(raw if isinstance(raw, Mapping) else {}, self.anchor)
         self.items += 1
-        self.items_kept += one.item is not None
+        self.lost += [(index, one.reason)] if one.reason else []
         self.ways.update(one.ways)
         self.dropped += one.dropped
         return one
