@@ -120,15 +120,19 @@ class _Reader:
         translated = [self._item(index, item) for item in items[:MOST_READ]]
         if len(items) < LEAST_ITEMS:
             return f"has {len(items)} items; {LEAST_ITEMS} to {MOST_ITEMS} are needed"
-        said = _without_repeats([dict(one.item) for one in translated if one.item is not None and not self._is_anchor(one.item)])
+        said = _without_repeats([item for one in translated if one.item is not None and (item := self._beside_anchor(one.item))])
         if len(said) < LEAST_ITEMS:
             lost = [one.reason for one in translated if one.reason]
             return f"too few of its items are in the catalogue ({'; '.join(lost) or 'one of them is the anchor'})"
         return self._validated(raw, _most_needed(said))
 
-    def _is_anchor(self, item: Mapping[str, Any]) -> bool:
-        """Writers like to list the anchor itself among the items."""
-        return item["slot"] == self.anchor.slot and self.anchor.article_type in item["article_types"]
+    def _beside_anchor(self, item: Mapping[str, Any]) -> dict[str, Any] | None:
+        """The item without the anchor's own article type, which writers like to list; None when nothing is left of it."""
+        if item["slot"] != self.anchor.slot or self.anchor.article_type not in item["article_types"]:
+            return dict(item)
+        others = tuple(word for word in item["article_types"] if word != self.anchor.article_type)
+        shared = self.anchor.slot in (*OWN_KIND, "jewellery")
+        return dict(item) | {"article_types": others} if others and shared else None
 
     def _item(self, index: int, raw: Any) -> Translated:
         one = self.translator.translate(raw if isinstance(raw, Mapping) else {}, self.anchor)

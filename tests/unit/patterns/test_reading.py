@@ -123,6 +123,13 @@ def test_the_anchor_among_the_items_is_left_out() -> None:
     assert [one.slot for one in only(raw(item("top", "Shirts"), TROUSERS, SHOES)).items] == ["bottom", "footwear"]
 
 
+def test_beside_a_lipstick_stands_what_is_no_lipstick() -> None:
+    """Where a slot may hold two article types, only the anchor's own is taken out."""
+    data = [raw(item("beauty", "Lipstick", "Mascara"), item("beauty", "Nail Polish"))]
+    (found,) = read_patterns(data, anchor("Lipstick", "women"), TRANSLATOR).patterns
+    assert [one.article_types for one in found.items] == [("Mascara",), ("Nail Polish",)]
+
+
 def test_an_item_that_the_catalogue_lacks_is_left_out_when_the_rest_is_an_outfit() -> None:
     """Dropped and counted; without trousers the shirt is no outfit any more."""
     found = reading(raw(TROUSERS, SHOES, item("headwear", "Fascinator")))
