@@ -72,7 +72,7 @@ def read_formulas(guide: StyleGuide, folder: Path | None = None) -> Formulas:
     path = folder / TEMPLATES
     content = read_guide(path)
     refuse_unknown(str(path), content, {"palettes", "formulas", "companions"})
-    reader = _Reader(guide, _dress_codes(folder / OCCASIONS))
+    reader = _Reader(guide, read_occasions(folder))
     looks = [reader.look(f"{path}: formula {name!r}", name, entry) for name, entry in content.get("formulas", {}).items()]
     kinds = content.get("companions", {})
     looks += [reader.companions(f"{path}: companions {name!r}", name, entry) for name, entry in kinds.items()]
@@ -88,7 +88,12 @@ def version_of(*paths: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _dress_codes(path: Path) -> dict[str, str]:
+def read_occasions(folder: Path | None = None) -> dict[str, str]:
+    """Occasions of a guide folder, by default the one that ships with the package, and the dress code of each.
+
+    Raises:  SettingsError: an unknown dress code or field; names file and entry.
+    """
+    path = (folder or GUIDE_FOLDER) / OCCASIONS
     codes: dict[str, str] = {}
     for occasion, entry in read_guide(path).items():
         where = f"{path}: occasion {occasion!r}"
