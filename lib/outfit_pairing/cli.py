@@ -51,6 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = main_parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=_level(flags), format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("py4j").setLevel(logging.ERROR)
+    logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
         return int(flags.run(flags))
     except OutfitPairingError as fault:
@@ -78,6 +79,20 @@ def main_parser() -> argparse.ArgumentParser:
         command.set_defaults(stage=stage)
         if stage == "ingest":
             _add_catalogue_flags(command)
+        if stage == "generate-patterns":
+            command.add_argument(
+                "--dry-run", action="store_true", help="tell requests, tokens and cost, ask nothing (default: off)"
+            )
+            command.add_argument(
+                "--retry-quarantined", action="store_true", help="ask again where replies could not be used (default: off)"
+            )
+    trial = _command(commands, "try-patterns", "prompt, reply and verdict for a few anchors; asks the model, writes nothing", _try)
+    trial.add_argument("--anchors", type=_positive, default=5, help="anchors asked about (default: %(default)s)")
+    imported = _command(
+        commands, "import-patterns", "bring in patterns that exist already, in the words of this catalogue", _import
+    )
+    imported.add_argument("file", type=Path, metavar="FILE", help="JSON or JSON lines of patterns")
+    imported.add_argument("--anchors", type=Path, metavar="FILE", help="their anchors, to name those that are gone (default: none)")
     explain = _command(commands, "explain", "a product's outfits with every reason", _explain)
     explain.add_argument("product_id", metavar="PRODUCT_ID")
     show = _command(commands, "show-outfits", "some outfits to read aloud, over different slots and audiences", _show_outfits)
@@ -127,6 +142,8 @@ def _add_catalogue_flags(command: argparse.ArgumentParser) -> None:
 
 def _settings(flags: argparse.Namespace) -> Settings:
     shortcuts = {"storage.warehouse": flags.warehouse, "catalog.path": flags.catalog, "catalog.mapping": flags.mapping}
+    if getattr(flags, "retry_quarantined", False):
+        shortcuts["patterns.retry_quarantined"] = "true"
     return load_settings(flags.config, [*flags.overrides, *(f"{key}={value}" for key, value in shortcuts.items() if value)])
 
 
@@ -135,7 +152,7 @@ def _run_chain(flags: argparse.Namespace) -> int:
 
 
 def _run_one_stage(flags: argparse.Namespace) -> int:
-    return _run_stages(flags, [flags.stage])
+    return _plan(flags) if getattr(flags, "dry_run", False) else _run_stages(flags, [flags.stage])
 
 
 def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
@@ -145,6 +162,8 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
 
         check_catalog(settings)
     check_warehouse(settings)
+    if "generate-patterns" in stages:
+        _check_model(settings)
     check_tracking(settings)
     from outfit_pairing.storage.session import open_session
 
@@ -156,6 +175,47 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
         _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
         if len(stages) > 1:
             _say_what_next(settings)
+    return 0
+
+
+def _check_model(settings: Settings) -> None:
+    if settings.patterns.provider != "style_guide":
+        from outfit_pairing.patterns.asking.preflight import check_model
+        from outfit_pairing.patterns.by_model import open_journal
+
+        check_model(settings.patterns.provider, settings.llm, open_journal(settings))
+
+
+def _plan(flags: argparse.Namespace) -> int:
+    from outfit_pairing.patterns.planning import as_text, plan
+    from outfit_pairing.storage.session import open_session
+
+    settings = _settings(flags)
+    found = plan(open_session(settings, brief=True), settings)
+    sys.stdout.write(json.dumps(asdict(found), indent=2) + "\n" if flags.json else as_text(found))
+    return 0
+
+
+def _try(flags: argparse.Namespace) -> int:
+    from outfit_pairing.patterns.trying import as_json, as_text, check_trial, try_patterns
+    from outfit_pairing.storage.session import open_session
+
+    settings = _settings(flags)
+    check_trial(settings)
+    trials = try_patterns(open_session(settings, brief=True), settings, flags.anchors)
+    sys.stdout.writelines([as_json(trials) + "\n"] if flags.json else as_text(trials))
+    return 0
+
+
+def _import(flags: argparse.Namespace) -> int:
+    from outfit_pairing.patterns import import_stage
+    from outfit_pairing.patterns.importing import read_import
+    from outfit_pairing.storage.session import open_session
+
+    settings = _settings(flags)
+    file = read_import(flags.file, flags.anchors)
+    check_warehouse(settings)
+    _show_reports([import_stage.run(open_session(settings, brief=True), settings, file, flags.file)], as_json=flags.json)
     return 0
 
 

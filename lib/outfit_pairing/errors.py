@@ -8,6 +8,7 @@
     │   ├── MissingTable        a stage was started before the stage that it reads from
     │   └── ModelRefused        the model's server takes no request of ours: key, address or model are wrong
     ├── BudgetSpent             the budget for the model is spent; what is paid for is kept
+    ├── NoPatterns              no reply of the model could be used
     ├── ModelDown               the model's server has been down for too long; what is paid for is kept
     └── GateMissed              exit code 3: the run worked, its result is not good enough to publish
 
@@ -110,6 +111,20 @@ class ModelDown(OutfitPairingError):  # noqa: N818 - named by what happened
         return (
             f"{self.missing} of {self.anchors} anchors have no patterns, since {self.server} does not answer: {self.reason}; "
             "what is paid for is kept, so run again later"
+        )
+
+
+class NoPatterns(OutfitPairingError):  # noqa: N818 - named by what happened
+    """A model answered, and nothing of it could be used. Its replies are kept."""
+
+    def __init__(self, anchors: int, model: str, reason: str) -> None:
+        super().__init__(anchors, model, reason)
+        self.anchors, self.model, self.reason = anchors, model, reason
+
+    def __str__(self) -> str:
+        return (
+            f"none of {self.anchors} anchors got patterns from {self.model}: {self.reason[:200]}; "
+            "table pattern_requests holds its replies; `outfit-pairing try-patterns` shows what it is asked"
         )
 
 

@@ -71,9 +71,10 @@ class AnchorSettings(Strict):
 class PatternSettings(Strict):
     """Outfit patterns for anchors."""
 
-    provider: Literal["style_guide"] = Field("style_guide", description="Who writes patterns.")
+    provider: Literal["style_guide", "openai", "ai_query"] = Field("style_guide", description="Who writes patterns.")
     per_anchor: int = Field(8, ge=5, le=10, description="Patterns per anchor.")
-    min_score: float = Field(0.35, ge=0, le=1, description="Outfits below this compatibility are not offered.")
+    min_score: float = Field(0.60, ge=0, le=1, description="Patterns of a model or a file below this quality are not used.")
+    retry_quarantined: bool = Field(False, description="Ask again for anchors whose replies could not be used.")
 
 
 class LlmSettings(Strict):
@@ -102,6 +103,7 @@ class LlmSettings(Strict):
 class OutfitSettings(Strict):
     """Outfits per product."""
 
+    min_score: float = Field(0.35, ge=0, le=1, description="Outfits below this compatibility are not offered.")
     per_product: int = Field(5, ge=3, le=5, description="Most outfits offered for a product.")
     candidates_per_item: int = Field(192, ge=8, le=2_000, description="Candidates kept per pattern item and audience.")
     patterns_per_product: int = Field(12, ge=3, le=40, description="Patterns tried for a product before the best outfits are kept.")

@@ -11,7 +11,7 @@ from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByNearestAnchors
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport
-from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS
+from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS
 from outfit_pairing.style.vectors import fixed_point
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
-    """Write pattern_recommendations from products, vectors, anchors and patterns.
+    """Write pattern_recommendations from products, vectors and patterns.
 
     Raises: MissingTable: an earlier stage has not run.
     """
@@ -53,8 +53,11 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
 
 
 def _anchors(catalogue: Catalogue) -> "pd.DataFrame":
-    """The anchors that are still in the catalogue: INPUT_COLUMNS and vector, by product_id."""
-    anchors = catalogue.store.read(ANCHOR_PRODUCTS).select("product_id")
+    """The products that patterns were written for, those that are still in the catalogue: INPUT_COLUMNS and vector, by product_id.
+
+    Imported patterns may be for others than the anchors of the last selection.
+    """
+    anchors = catalogue.store.read(OUTFIT_PATTERNS).selectExpr("anchor_product_id AS product_id").distinct()
     rows = catalogue.with_vectors.join(anchors, "product_id", "left_semi").select(*INPUT_COLUMNS, "vector")
     return rows.toPandas().sort_values("product_id", ignore_index=True)
 

@@ -139,7 +139,7 @@ def recommend(
     settings = catalogue.settings
     pools = find_pools(catalogue, ideas)
     assembler = Assembler(
-        catalogue.tables, ideas, pools, settings.patterns.min_score, settings.outfits.per_product, last_resort=last_resort
+        catalogue.tables, ideas, pools, settings.outfits.min_score, settings.outfits.per_product, last_resort=last_resort
     )
     kernel = Recommender(choose, assembler, source, tuple(owner_ids), table.arrow_schema)
     outfits = catalogue.passing(rows).mapInArrow(kernel, table.schema)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -48,6 +48,10 @@ class Reading:
     def patterns(self) -> tuple[Pattern, ...]:
         """The patterns alone."""
         return tuple(one.pattern for one in self.judged)
+
+    def with_error(self, error: str) -> "Reading":
+        """The same with another message to the writer."""
+        return replace(self, error=error)
 
 
 def read_patterns(

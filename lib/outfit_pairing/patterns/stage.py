@@ -1,10 +1,10 @@
-"""generate-patterns: outfit patterns for every anchor, and a journal of the requests for them."""
+"""generate-patterns: outfit patterns for every anchor, and a row for every request that it took."""
 
 import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from outfit_pairing.patterns.provider import Answer, Provider, ask, request_hash
+from outfit_pairing.patterns.provider import Answer, Answers, Provider, Writer
 from outfit_pairing.patterns.style_guide import StyleGuideProvider
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
@@ -16,65 +16,97 @@ from outfit_pairing.style.templates import Vocabulary
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+    from outfit_pairing.patterns.model import Pattern
+
 logger = logging.getLogger(__name__)
 
 ENOUGH = 5  # patterns that an anchor should have
-EVERY = 50  # anchors between two lines of progress
+TOLD = 10  # anchors without patterns that are named in the log
 VOCABULARY_COLUMNS = ("audience", "slot", "article_type", "colour", "usage")
+IMPORTED = "import"  # provider of patterns that came from a file; they stay until another file replaces them
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """Write outfit_patterns for all anchors that are still in the catalogue, and pattern_requests.
 
-    Patterns of products that are no anchors any more are deleted; the journal keeps its rows.
-    Raises: MissingTable: an earlier stage has not run.
+    Patterns of products that are no anchors any more are deleted, imported ones apart; an anchor for which none could be
+    had keeps those that it had. All that was had is written also when the asking was stopped.
+
+    Raises: MissingTable: an earlier stage has not run.   ModelRefused, ModelDown, BudgetSpent, NoPatterns: after writing.
     """
     store = TableStore(spark, settings)
     products = store.read(PRODUCTS)
-    anchors = _anchors(products, store.read(ANCHOR_PRODUCTS))
-    provider = StyleGuideProvider(load_style_guide(), _vocabulary(products))
-    answers = _answers(provider, anchors, settings.patterns.per_anchor)
-    patterns = [row for answer in answers for row in _pattern_rows(provider, answer)]
-    requests = [_request_row(provider, answer) for answer in answers]
-    written = store.merge(OUTFIT_PATTERNS, spark.createDataFrame(patterns, OUTFIT_PATTERNS.schema), delete_missing=True)
-    journal = store.merge(PATTERN_REQUESTS, spark.createDataFrame(requests, PATTERN_REQUESTS.schema))
+    anchors = read_anchors(products, store.read(ANCHOR_PRODUCTS))
+    provider = open_provider(spark, settings, read_vocabulary(products))
+    answers = provider.answer(anchors, settings.patterns.per_anchor)
+    _tell(answers.answers)
+    written = _write(store, provider, answers)
+    if answers.stop is not None:
+        raise answers.stop
     return StageReport(
         stage=OUTFIT_PATTERNS.stage,
         rows_in=len(anchors),
-        rows_out=len(patterns),
-        rows_rejected=sum(answer.status != "ok" for answer in answers),
-        counters=_counters(answers) | {"rows_written": written.rows_written + journal.rows_written},
+        rows_out=sum(len(answer.patterns) for answer in answers.answers),
+        rows_rejected=sum(not answer.patterns for answer in answers.answers),
+        counters=_counters(answers) | {"rows_written": written},
     )
 
 
-def _anchors(products: "DataFrame", anchors: "DataFrame") -> list[Product]:
+def open_provider(spark: "SparkSession", settings: Settings, vocabulary: Vocabulary) -> Provider:
+    """Who `patterns.provider` names."""
+    if settings.patterns.provider == StyleGuideProvider.name:
+        return StyleGuideProvider(load_style_guide(), vocabulary)
+    from outfit_pairing.patterns.by_model import ModelProvider
+
+    return ModelProvider(spark, settings, load_style_guide(), vocabulary)
+
+
+def read_anchors(products: "DataFrame", anchors: "DataFrame") -> list[Product]:
+    """The anchors that are still products, by rank."""
     rows = anchors.select("product_id", "rank").join(products.select(*PRODUCT_COLUMNS), "product_id")
     return [Product.from_row(row.asDict()) for row in rows.orderBy("rank", "product_id").collect()]
 
 
-def _vocabulary(products: "DataFrame") -> Vocabulary:
+def read_vocabulary(products: "DataFrame") -> Vocabulary:
     """What can be asked for: counts of the products in stock."""
     counts = products.where("in_stock").groupBy(*VOCABULARY_COLUMNS).count().collect()
     return Vocabulary.from_counts((tuple(row) for row in counts), load_style_guide())
 
 
-def _answers(provider: Provider, anchors: Sequence[Product], count: int) -> list[Answer]:
-    answers = []
-    for number, anchor in enumerate(anchors, 1):
-        answers.append(ask(provider, anchor, count))
-        if answers[-1].status != "ok":
-            logger.warning("anchor %s (%s): %s", anchor.product_id, anchor.name, answers[-1].error)
-        if number % EVERY == 0 or number == len(anchors):
-            logger.info("patterns for %s of %s anchors", number, len(anchors))
-    return answers
+def _tell(answers: Sequence[Answer]) -> None:
+    without = [answer for answer in answers if not answer.patterns]
+    for answer in without[:TOLD]:
+        logger.warning("anchor %s (%s): %s", answer.anchor.product_id, answer.anchor.name, answer.error)
+    if without[TOLD:]:
+        logger.warning("%s more anchors have no patterns; %s says why", len(without) - TOLD, PATTERN_REQUESTS.name)
 
 
-def _pattern_rows(provider: Provider, answer: Answer) -> list[tuple[Any, ...]]:
+def _write(store: TableStore, provider: Provider, answers: Answers) -> int:
+    """Rows written to both tables."""
+    spark = store.spark
+    rows = [row for answer in answers.answers for row in pattern_rows(answer.anchor.product_id, answer.patterns, provider)]
+    patterns = spark.createDataFrame(rows, OUTFIT_PATTERNS.schema)
+    without = [answer.anchor.product_id for answer in answers.answers if not answer.patterns]
+    patterns = patterns.unionByName(_kept(store, without)) if store.exists(OUTFIT_PATTERNS) else patterns
+    requests = {(row[0], row[1]): row for answer in answers.answers for row in _request_rows(provider, answer)}
+    written = store.merge(OUTFIT_PATTERNS, patterns, delete_missing=True)
+    journal = store.merge(PATTERN_REQUESTS, spark.createDataFrame(list(requests.values()), PATTERN_REQUESTS.schema))
+    return written.rows_written + journal.rows_written
+
+
+def _kept(store: TableStore, without: Sequence[str]) -> "DataFrame":
+    """Rows of earlier runs that stay."""
+    from pyspark.sql import functions as F
+
+    stays = (F.col("provider") == IMPORTED) | F.col("anchor_product_id").isin(list(without))
+    return store.read(OUTFIT_PATTERNS).where(stays).select(*OUTFIT_PATTERNS.schema.names)
+
+
+def pattern_rows(anchor_id: str, patterns: "Sequence[Pattern]", writer: Writer) -> list[tuple[Any, ...]]:
     """Rows of OUTFIT_PATTERNS, in the order of its columns."""
-    anchor_id = answer.request.anchor.product_id
     return [
         (
-            pattern.pattern_id(anchor_id, provider.prompt_version),
+            pattern.pattern_id(anchor_id, writer.prompt_version),
             anchor_id,
             pattern.name,
             pattern.description,
@@ -82,41 +114,44 @@ def _pattern_rows(provider: Provider, answer: Answer) -> list[tuple[Any, ...]]:
             pattern.season,
             [(item.slot, list(item.article_types), list(item.colours), item.style, item.required) for item in pattern.items],
             pattern.confidence,
-            provider.name,
-            provider.model,
-            provider.prompt_version,
+            writer.name,
+            writer.model,
+            writer.prompt_version,
         )
-        for pattern in answer.patterns
+        for pattern in patterns
     ]
 
 
-def _request_row(provider: Provider, answer: Answer) -> tuple[Any, ...]:
-    """A row of PATTERN_REQUESTS, in the order of its columns."""
-    reply = answer.reply
-    return (
-        request_hash(provider, answer.request),
-        1,
-        answer.request.anchor.product_id,
-        provider.name,
-        provider.model,
-        provider.prompt_version,
-        answer.status,
-        reply.http_status,
-        answer.error,
-        reply.text,
-        reply.prompt_tokens,
-        reply.completion_tokens,
-        reply.cost,
-        reply.seconds,
-    )
+def _request_rows(provider: Provider, answer: Answer) -> list[tuple[Any, ...]]:
+    """Rows of PATTERN_REQUESTS, in the order of its columns."""
+    return [
+        (
+            answer.request_hash,
+            one.number,
+            answer.anchor.product_id,
+            provider.name,
+            provider.model,
+            provider.prompt_version,
+            one.status,
+            one.http_status,
+            one.error,
+            one.raw_reply,
+            one.prompt_tokens,
+            one.completion_tokens,
+            one.cost,
+            one.seconds,
+        )
+        for one in answer.attempts
+    ]
 
 
-def _counters(answers: Sequence[Answer]) -> dict[str, int | float | str]:
-    counts = [len(answer.patterns) for answer in answers]
+def _counters(answers: Answers) -> dict[str, int | float | str]:
+    counts = [len(answer.patterns) for answer in answers.answers]
     return {
         "anchors": len(counts),
         "patterns": sum(counts),
         "patterns_per_anchor_min": min(counts, default=0),
         "patterns_per_anchor_max": max(counts, default=0),
         "anchors_below_5": sum(count < ENOUGH for count in counts),
+        **answers.counters,
     }

@@ -7,29 +7,34 @@ quarantined with all that came back. What is durable in the journal is never ask
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
-from outfit_pairing.patterns.asking.chat import ChatModel, ChatReply, Fault, Message
-from outfit_pairing.patterns.asking.coordinator import Busy, CoordinatorClient, Granted, Stop, Wait
-from outfit_pairing.patterns.asking.journal import Entry, RequestJournal, Sent
-from outfit_pairing.patterns.asking.limits import most_prompt_tokens
-from outfit_pairing.patterns.asking.retry import wait_s
+from outfit_pairing.errors import InputError
+from outfit_pairing.patterns.asking.budget import TokenBound
+from outfit_pairing.patterns.asking.chat import ChatModel, ChatReply, Fault, Message, ReplyFormat
+from outfit_pairing.patterns.asking.entries import Entry, Sent
+from outfit_pairing.patterns.asking.journal import RequestJournal
+from outfit_pairing.patterns.asking.permits import Answer, Busy, Granted, Stop, Wait
+from outfit_pairing.patterns.asking.retry import backoff_s
 from outfit_pairing.settings import LlmSettings
 
 RE_ASKED = 2
-BUSY_S = 0.2  # until another asker of the same question may have its reply
-LONGEST_QUOTE = 12_000  # characters of a bad reply that are shown to the model again
+LONGEST_QUOTE = 12_000  # characters of a bad reply that the model is shown again
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is asked about an anchor. `invalid_allowed`: replies of no use, earlier ones included, before it is quarantined."""
+    """What is asked about an anchor; `anchor` and `schema` are JSON.
+
+    invalid_allowed: replies that cannot be used, earlier ones included, before the question is quarantined.
+    """
 
     request_hash: str
-    anchor_product_id: str
+    anchor: str
     system: str
     user: str
+    schema: str
     invalid_allowed: int = 1 + RE_ASKED
 
     @property
@@ -40,95 +45,10 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a question: ok, quarantined, failed (may be tried again later) or stopped (the run was stopped)."""
+    """What became of a question: ok, quarantined, failed (worth another try later) or stopped (with the run)."""
 
     status: str
     error: str | None
-    entries: tuple[Entry, ...]
-
-
-class ReplyCheck(Protocol):
-    """Says what is wrong with a reply to a question."""
-
-    def __call__(self, question: Question, reply: ChatReply) -> str | None:
-        """What to mend, in words for the model; None when the reply can be used."""
-
-    def repair(self, error: str) -> str:
-        """The message that asks for a better reply."""
-
-
-@dataclass(frozen=True)
-class Asker:
-    """Answers questions within the limits of the run. Used from several threads."""
-
-    journal: RequestJournal
-    coordinator: CoordinatorClient
-    chat: ChatModel
-    check: ReplyCheck
-    settings: LlmSettings
-    run_id: str
-    sleep: Callable[[float], None] = time.sleep
-    clock: Callable[[], float] = time.time
-
-    def answer(self, question: Question) -> Outcome:
-        """Ask until there is an answer, or a reason why there is none. Every request and reply is in the journal."""
-        faults = 0
-        while True:
-            standing = self.standing(question, self.journal.of(question.request_hash))
-            if standing.outcome:
-                return standing.outcome
-            grant = self._permit(question, standing.messages)
-            if isinstance(grant, Stop):
-                return Outcome("stopped", grant.reason, standing.entries)
-            if isinstance(grant, Busy):
-                self.sleep(BUSY_S)
-                continue
-            reply = self._send(question, standing, grant)
-            if reply is None or reply.fault in {None, Fault.FORMAT, Fault.REFUSED}:
-                continue  # read it, ask in another format, or be told to stop
-            faults += 1
-            if faults >= self.settings.attempts or reply.fault is Fault.BAD_REQUEST:
-                return Outcome("failed", reply.error, self.journal.of(question.request_hash))
-            self.sleep(wait_s(faults, reply.retry_after_s, random.random))
-
-    def standing(self, question: Question, entries: Sequence[Entry]) -> "Standing":
-        """Where a question stands by its journal entries."""
-        return standing(self.check, question, tuple(entries))
-
-    def _permit(self, question: Question, messages: Sequence[Message]) -> Granted | Busy | Stop:
-        while True:
-            answer = self.coordinator.acquire(question.request_hash, most_prompt_tokens(messages), self.settings.max_tokens)
-            if not isinstance(answer, Wait):
-                return answer
-            self.sleep(answer.seconds)
-
-    def _send(self, question: Question, before: "Standing", grant: Granted) -> ChatReply | None:
-        """The reply, durable; None when there was no need to send, or the permit grew too old."""
-        granted = time.monotonic()
-        entries = self.journal.of(question.request_hash)
-        if len(entries) != len(before.entries):  # another asker was faster
-            self.coordinator.return_unused(grant.permit)
-            return None
-        number = max((entry.sent.attempt for entry in entries), default=0) + 1
-        sent = Sent(
-            request_hash=question.request_hash,
-            attempt=number,
-            sent_at=self.clock(),
-            run_id=self.run_id,
-            model=self.settings.model or "",
-            most_tokens=most_prompt_tokens(before.messages) + self.settings.max_tokens,
-            reply_format=grant.reply_format.value,
-            repair=len(before.messages) > len(question.messages),
-        )
-        sent = self.journal.sent(sent)
-        if time.monotonic() - granted > grant.send_within_s:
-            self.coordinator.return_unused(grant.permit)
-            self.journal.unsent(sent)
-            return None
-        reply = self.chat.send(before.messages, grant.reply_format)
-        self.journal.replied(sent, reply)
-        self.coordinator.settle(grant.permit, reply)
-        return reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,20 +60,136 @@ class Standing:
     outcome: Outcome | None = None
 
 
-def standing(check: ReplyCheck, question: Question, entries: tuple[Entry, ...]) -> Standing:
-    """Where a question stands by its journal entries, in the order of attempts. Reads replies anew: better reading mends old ones."""
-    errors = []
+class ReplyCheck(Protocol):
+    """Knows what a reply has to hold."""
+
+    def fault(self, question: Question, reply: ChatReply) -> str | None:
+        """What to mend, in words for the model; None when the reply can be used."""
+
+    def repair(self, error: str) -> str:
+        """The message that asks for a better reply."""
+
+
+class Coordination(Protocol):
+    """What an asker needs of the coordinator; see there for the protocol."""
+
+    def acquire(self, request_hash: str, most_prompt_tokens: int, most_completion_tokens: int) -> Answer:
+        """A permit, or what to do instead."""
+
+    def settle(self, permit: int, outcome: ChatReply) -> None:
+        """What became of a granted request."""
+
+    def return_unused(self, permit: int) -> None:
+        """The request was not sent."""
+
+    def release(self, request_hash: str) -> None:
+        """Done with the request."""
+
+    def stop(self, reason: str) -> None:
+        """Let no request of the run go out any more."""
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Answers questions within the limits of the run. Used from several threads. `open_chat`: a chat for a schema."""
+
+    journal: RequestJournal
+    coordinator: Coordination
+    open_chat: Callable[[str], ChatModel]
+    check: ReplyCheck
+    settings: LlmSettings
+    run_id: str
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+    now: Callable[[], float] = time.time
+    bound: TokenBound = field(default_factory=TokenBound)
+
+    def answer(self, question: Question) -> Outcome:
+        """Ask until there is an answer, or a reason why there is none. Every request and reply is in the journal.
+
+        A journal that fails stops the run: what cannot be kept is not to be paid for.
+        """
+        try:
+            return self._answer(question)
+        except InputError as fault:
+            self.coordinator.stop(fault.what)
+            return Outcome("stopped", fault.what)
+        finally:
+            self.coordinator.release(question.request_hash)
+
+    def _answer(self, question: Question) -> Outcome:
+        faults, refused = 0, set[ReplyFormat]()
+        before = standing(self.check, question, self.journal.of(question.request_hash))
+        while before.outcome is None:
+            started = self.clock()
+            answer = self.coordinator.acquire(question.request_hash, *self._most(question, before))
+            match answer:
+                case Stop():
+                    return Outcome("stopped", answer.reason)
+                case Wait() | Busy():
+                    self.sleep(answer.seconds)
+                    if isinstance(answer, Wait):
+                        continue
+                case Granted():
+                    reply = self._send(question, before, answer, started)
+                    if reply is not None and (reply.fault is Fault.BAD_REQUEST or answer.reply_format in refused):
+                        return Outcome("failed", reply.error)
+                    if reply is not None and reply.fault is Fault.FORMAT:
+                        refused.add(answer.reply_format)
+                    elif reply is not None and reply.fault in {Fault.BUSY, Fault.DOWN}:
+                        faults += 1
+                        if faults >= self.settings.attempts:
+                            return Outcome("failed", reply.error)
+                        self.sleep(backoff_s(faults, random.random, retry_after_s=reply.retry_after_s))
+            before = standing(self.check, question, self.journal.of(question.request_hash))
+        return before.outcome
+
+    def _most(self, question: Question, before: Standing) -> tuple[int, int]:
+        """Prompt and completion tokens that the next request may take."""
+        return self.bound.most(before.messages, question.schema), self.settings.max_tokens
+
+    def _send(self, question: Question, before: Standing, grant: Granted, started: float) -> ChatReply | None:
+        """The reply, durable; None when the permit grew too old to be used. `started`: when it was asked for."""
+        most_prompt, most_completion = self._most(question, before)
+        sent = self.journal.sent(
+            Sent(
+                request_hash=question.request_hash,
+                attempt=max((entry.sent.attempt for entry in before.entries), default=0) + 1,
+                sent_at=self.now(),
+                run_id=self.run_id,
+                model=self.settings.model or "",
+                most_prompt_tokens=most_prompt,
+                most_completion_tokens=most_completion,
+                reply_format=grant.reply_format.value,
+                repair=len(before.messages) > len(question.messages),
+            )
+        )
+        if self.clock() - started > grant.send_within_s:
+            self.journal.not_sent(sent)
+            self.coordinator.return_unused(grant.permit)
+            return None
+        reply = self.open_chat(question.schema).send(before.messages, grant.reply_format)
+        self.journal.replied(sent, reply)
+        self.coordinator.settle(grant.permit, reply)
+        if reply.prompt_tokens:
+            self.bound.learn(before.messages, reply.prompt_tokens, question.schema)
+        return reply
+
+
+def standing(check: ReplyCheck, question: Question, entries: Sequence[Entry]) -> Standing:
+    """Where a question stands by its journal entries. Replies are read anew: what reads better now mends old ones."""
+    known, errors = tuple(entries), []
     last: ChatReply | None = None
-    for entry in entries:
-        if entry.reply is not None and entry.reply.text is not None:
-            error = check(question, entry.reply)
+    for reply in (entry.reply for entry in known):
+        if reply is not None and reply.text is not None:
+            error = check.fault(question, reply)
             if error is None:
-                return Standing(entries, outcome=Outcome("ok", None, entries))
+                return Standing(known, outcome=Outcome("ok", None))
             errors.append(error)
-            last = entry.reply
+            last = reply
     if len(errors) >= question.invalid_allowed:
-        return Standing(entries, outcome=Outcome("quarantined", errors[-1], entries))
+        return Standing(known, outcome=Outcome("quarantined", errors[-1]))
     if last is None or last.text is None:
-        return Standing(entries, question.messages)
-    again = (Message("assistant", last.text[:LONGEST_QUOTE]), Message("user", check.repair(errors[-1])))
-    return Standing(entries, question.messages + (again if last.text.strip() else again[1:]))
+        return Standing(known, question.messages)
+    quote = (Message("assistant", last.text[:LONGEST_QUOTE]),) if last.text.strip() else ()
+    return Standing(known, (*question.messages, *quote, Message("user", check.repair(errors[-1]))))

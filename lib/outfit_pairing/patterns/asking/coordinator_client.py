@@ -64,6 +64,11 @@ class CoordinatorClient:
         answer: ReplyFormat | None = self._call("confirmed_format")
         return answer
 
+    def api_key(self) -> str | None:
+        """The model's key, as the driver has it. Raises: OSError, EOFError: the driver is gone."""
+        answer: str | None = self._call("api_key")
+        return answer
+
     def figures(self) -> Figures:
         """Counts of the run. Raises: OSError, EOFError: the driver is gone."""
         answer: Figures = self._call("figures")

@@ -20,12 +20,14 @@ OF_AN_ASKER = frozenset({"acquire", "release"})  # these say who asks
 CALLS = frozenset({"settle", "return_unused", "stop", "confirmed_format", "figures"}) | OF_AN_ASKER
 
 
-def serve(coordinator: Coordinator, host: str) -> "CoordinatorServer":
+def serve(coordinator: Coordinator, host: str, api_key: str | None = None) -> "CoordinatorServer":
     """A server for `coordinator` on a free port of `host`, an address of the driver that workers can reach.
+
+    `api_key`: handed to this run's workers that have none in their environment, so that it enters no plan and no table.
 
     Use it as a context manager; leaving it closes all connections. Raises: OSError: the address is not one of this machine.
     """
-    return CoordinatorServer(coordinator, host)
+    return CoordinatorServer(coordinator, host, api_key)
 
 
 class CoordinatorServer:
@@ -34,7 +36,8 @@ class CoordinatorServer:
     Who does not know the key of this run is turned away before a byte of a message is unpickled.
     """
 
-    def __init__(self, coordinator: Coordinator, host: str) -> None:
+    def __init__(self, coordinator: Coordinator, host: str, api_key: str | None = None) -> None:
+        self._api_key = api_key
         self.authkey = secrets.token_bytes(32)
         self._coordinator = coordinator
         # without a key here: the listener would check it before it accepts the next one, and a silent caller would block all
@@ -104,6 +107,8 @@ class CoordinatorServer:
     def _answer(self, asker: str, call: Any) -> tuple[str, Any]:
         try:
             name, *arguments = call
+            if name == "api_key":
+                return "ok", self._api_key
             if name not in CALLS:
                 return "error", f"no call {name!r}"
             more = {"asker": asker} if name in OF_AN_ASKER else {}

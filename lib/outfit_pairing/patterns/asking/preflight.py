@@ -1,0 +1,30 @@
+"""What can be known to be wrong before Spark starts and before anything is paid for."""
+
+import os
+from importlib.util import find_spec
+
+from outfit_pairing.errors import SettingsError
+from outfit_pairing.patterns.asking.budget import Budget
+from outfit_pairing.patterns.asking.journal import RequestJournal
+from outfit_pairing.settings import LlmSettings
+
+
+def check_model(provider: str, llm: LlmSettings, journal: RequestJournal) -> None:
+    """The settings of a provider that asks a model can work; nothing is checked for one that asks none.
+
+    Raises: SettingsError: no model, key, package or prices.   WarehouseError: the journal cannot be written.
+    """
+    if provider not in {"openai", "ai_query"}:
+        return
+    if llm.model is None:
+        raise SettingsError(f"patterns.provider {provider} needs llm.model; set it to the model or serving endpoint to ask")
+    Budget(llm.budget_tokens, llm.budget_cost, llm.price_prompt, llm.price_completion)
+    if provider == "openai":
+        if find_spec("openai") is None:
+            raise SettingsError("patterns.provider openai needs the openai package; `pip install 'outfit-pairing[llm]'`")
+        if llm.base_url is None and llm.api_key_secret is None and not os.environ.get(llm.api_key_env):
+            raise SettingsError(
+                f"no key: the environment variable {llm.api_key_env} is not set; export it, name another with llm.api_key_env, "
+                "or a server that needs none with llm.base_url"
+            )
+    journal.check()
