@@ -279,7 +279,7 @@ def _explain(flags: argparse.Namespace) -> int:
     from outfit_pairing.storage.session import open_session
 
     settings = _settings(flags)
-    found = outfits_of(open_session(settings), settings, flags.product_id)
+    found = outfits_of(open_session(settings, brief=True), settings, flags.product_id)
     if flags.json:
         sys.stdout.write(found.as_json() + "\n")
     else:
@@ -293,7 +293,8 @@ def _show_outfits(flags: argparse.Namespace) -> int:
     from outfit_pairing.storage.session import open_session
 
     settings = _settings(flags)
-    for number, found in enumerate(spread_of_outfits(open_session(settings), settings, flags.count, flags.seed), 1):
+    spark = open_session(settings, brief=True)
+    for number, found in enumerate(spread_of_outfits(spark, settings, flags.count, flags.seed), 1):
         if flags.json:
             sys.stdout.write(found.as_json() + "\n")
         else:

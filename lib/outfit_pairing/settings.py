@@ -127,7 +127,7 @@ class GateSettings(Strict):
     different_outfits: float = Field(1.0, ge=0, le=1, description="Least share of products whose outfits differ in two items.")
     clashes: float = Field(0.01, ge=0, le=1, description="Largest share of item pairs whose colours clash.")
     rejected: float = Field(0.02, ge=0, le=1, description="Largest share of catalogue rows rejected.")
-    least_products: int = Field(1_000, ge=1, description="Spread gates hold from so many products: few cannot spread.")
+    least_products: int = Field(10_000, ge=1, description="Spread gates hold from so many products: few cannot spread.")
 
 
 class QualitySettings(Strict):

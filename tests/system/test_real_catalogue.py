@@ -17,7 +17,8 @@ def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def ended(catalogue_file: Path, warehouse: Path) -> Ended:
     """One run; the gates of the default settings hold, else it would end with 3."""
-    found = run("run", "--catalog", catalogue_file, "--mapping", "myntra", "--warehouse", warehouse, "--json", timeout=1_800)
+    flags = ("--catalog", catalogue_file, "--mapping", "myntra", "--warehouse", warehouse, "--json")
+    found = run("run", *flags, timeout=1_800, JDK_JAVA_OPTIONS="")
     assert found.code == 0, found.stderr
     return found
 

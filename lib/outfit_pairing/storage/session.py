@@ -27,6 +27,8 @@ LOCAL_CONF = {
     # no derby.log and metastore_db in the user's folder
     "spark.sql.catalogImplementation": "in-memory",
 }
+# The JVM's second compiler pays after a minute: it halves the time of a large publish, and costs a look-up a third more.
+QUICK_START = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
 # May be set on any session, also one that was given.
 SESSION_CONF = {
     # 50 partitions to replay a log of ten entries cost tens of seconds on a laptop
@@ -37,8 +39,8 @@ SESSION_CONF = {
 }
 
 
-def open_session(settings: Settings) -> "SparkSession":
-    """The session to work with.
+def open_session(settings: Settings, *, brief: bool = False) -> "SparkSession":
+    """The session to work with. `brief`: a JVM of our own will live for seconds only, as for looking something up.
 
     Raises: SettingsError: pyspark is not installed.
     """
@@ -56,6 +58,7 @@ def open_session(settings: Settings) -> "SparkSession":
         # workers must run the interpreter that has this package, also when the environment is not activated
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         conf |= {"spark.driver.memory": settings.spark.driver_memory}
+        conf |= QUICK_START if brief else {}
         builder = builder.master(settings.spark.master or "local[*]")
         if (settings.spark.master or "local").startswith("local"):
             conf |= LOCAL_CONF

@@ -21,6 +21,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# What Spark and Delta call a table that is not there; a folder without a Delta log is none either.
+ABSENT = (
+    "DELTA_MISSING_DELTA_TABLE",
+    "DELTA_TABLE_NOT_FOUND",
+    "DELTA_PATH_DOES_NOT_EXIST",
+    "DELTA_PATH_BASED_ACCESS_TO_NON_DELTA_TABLE",
+    "TABLE_OR_VIEW_NOT_FOUND",
+    "PATH_NOT_FOUND",
+)
 CHANGE = "merge_change"  # column of staged changes: insert, update or delete
 
 
@@ -45,37 +54,45 @@ class TableStore:
         self.spark = spark
         self.settings = settings
 
+    @property
+    def _named(self) -> str:
+        """Catalog and schema where tables have names, else nothing."""
+        return ".".join(part for part in (self.settings.storage.catalog, self.settings.storage.schema_) if part)
+
     def place(self, table: Table) -> str:
         """How SQL names the table: `catalog`.`schema`.`name`, or delta.`<warehouse>/name`."""
-        storage = self.settings.storage
-        if storage.catalog or storage.schema_:
-            parts = [part for part in (storage.catalog, storage.schema_, table.name) if part]
-            return ".".join(f"`{part}`" for part in parts)
-        return f"delta.`{_absolute(storage.warehouse)}/{table.name}`"
+        if self._named:
+            return ".".join(f"`{part}`" for part in (*self._named.split("."), table.name))
+        return f"delta.`{_absolute(self.settings.storage.warehouse)}/{table.name}`"
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written. A warehouse that cannot be read is an error, never 'not there'."""
-        from pyspark.errors import AnalysisException
-
-        try:
-            self.spark.sql(f"DESCRIBE DETAIL {self.place(table)}").collect()
-        except AnalysisException as fault:
-            condition = fault.getCondition() or ""
-            if condition.startswith(("DELTA_MISSING_DELTA_TABLE", "DELTA_TABLE_NOT_FOUND", "DELTA_PATH_DOES_NOT_EXIST")) or (
-                condition in {"TABLE_OR_VIEW_NOT_FOUND", "PATH_NOT_FOUND", "DELTA_PATH_BASED_ACCESS_TO_NON_DELTA_TABLE"}
-            ):
-                return False
-            raise WarehouseError(f"{self.place(table)} cannot be read: {_first_line(fault)}") from fault
-        return True
+        return self._rows(table) is not None
 
     def read(self, table: Table) -> "DataFrame":
         """The table's rows.
 
         Raises: MissingTable: no stage has written it yet; the message names the stage to run.
         """
-        if not self.exists(table):
-            raise MissingTable(table.name, self._where(), table.stage)
-        return self.spark.sql(f"SELECT * FROM {self.place(table)}")
+        rows = self._rows(table)
+        if rows is None:
+            raise MissingTable(table.name, self._named or self.settings.storage.warehouse, table.stage)
+        return rows
+
+    def _rows(self, table: Table) -> "DataFrame | None":
+        """The table's rows, None where it was never written: analysing a query tells, at no job's cost."""
+        from pyspark.errors import AnalysisException
+
+        if self._named and not self.spark.catalog.tableExists(self.place(table)):
+            return None
+        try:
+            rows = self.spark.sql(f"SELECT * FROM {self.place(table)}")
+            _ = rows.schema  # Spark Connect analyses only when asked
+        except AnalysisException as fault:
+            if (fault.getCondition() or "").startswith(ABSENT):
+                return None
+            raise WarehouseError(f"{self.place(table)} cannot be read: {_first_line(fault)}") from fault
+        return rows
 
     def create(self, table: Table) -> None:
         """Create the table, empty, with its comments and NOT NULL keys; nothing happens when it is there."""
@@ -140,7 +157,7 @@ class TableStore:
         self.create(table)
         audit = {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
         rows = rows.withColumns(audit).select(*table.names)
-        if self.settings.storage.catalog or self.settings.storage.schema_:
+        if self._named:
             rows.write.format("delta").mode("append").saveAsTable(self.place(table))
         else:
             rows.write.format("delta").mode("append").save(f"{_absolute(self.settings.storage.warehouse)}/{table.name}")
@@ -156,11 +173,6 @@ class TableStore:
             f"WHEN MATCHED THEN UPDATE SET {updates} "
             f"WHEN NOT MATCHED AND s.{CHANGE} = 'insert' THEN INSERT ({names}) VALUES ({values})"
         )
-
-    def _where(self) -> str:
-        storage = self.settings.storage
-        named = ".".join(part for part in (storage.catalog, storage.schema_) if part)
-        return named or storage.warehouse
 
 
 def _absolute(warehouse: str) -> str:

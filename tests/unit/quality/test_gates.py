@@ -67,11 +67,11 @@ def test_a_figure_that_could_not_be_measured_misses_its_gate(metric: str) -> Non
 
 def test_a_small_catalogue_is_not_held_to_spread() -> None:
     """Spread gates say why they are not judged; the others hold."""
-    small = {**GOOD, "products": 999, "largest_share": 0.1, "catalogue_share": 0.1, "different_outfits": 0.1}
+    small = {**GOOD, "products": 9_999, "largest_share": 0.1, "catalogue_share": 0.1, "different_outfits": 0.1}
     gates = judge([Metric(name, value) for name, value in small.items()], GateSettings())
     assert [gate.metric for gate in gates if gate.passed is None] == list(SPREAD)
-    assert all("999 products are too few" in gate.detail for gate in gates if gate.passed is None)
-    assert _missed(products=1_000, largest_share=0.1) == ["largest_share"]
+    assert all("9,999 products are too few" in gate.detail for gate in gates if gate.passed is None)
+    assert _missed(products=10_000, largest_share=0.1) == ["largest_share"]
 
 
 def test_a_catalogue_of_beauty_alone_can_pass() -> None:
