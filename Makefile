@@ -19,7 +19,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt lib/outfit_pairing/storage/local_
 	@{ test -n "$$JAVA_HOME" && test -x "$$JAVA_HOME/bin/java"; } || command -v java >/dev/null || { echo "outfit-pairing: needs Java 17 for Spark; no java was found (Debian: apt-get install openjdk-17-jre-headless)" >&2; exit 2; }
 	@echo "Setting up $(VENV): packages, Spark with Delta, the text model. Once, some minutes." >&2
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "outfit-pairing: $(PYTHON) cannot make a virtual environment (Debian: apt-get install python3-venv)" >&2; exit 2; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,embed,tracking,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[local,embed,llm,tracking,dev]'
 	$(BIN)/python -m outfit_pairing.storage.local_spark 2>$(VENV)/spark-setup.log || { cat $(VENV)/spark-setup.log >&2; echo "outfit-pairing: Delta's jars could not be resolved; a network is needed once" >&2; exit 1; }
 	@touch $@
 
