@@ -31,7 +31,7 @@ from outfit_pairing.patterns.provider import Answer, Answers
 from outfit_pairing.patterns.questions import distinct, question_of
 from outfit_pairing.patterns.reading import Reading
 from outfit_pairing.patterns.reply_check import PatternsCheck
-from outfit_pairing.patterns.style_guide import NOTHING
+from outfit_pairing.patterns.style_guide import NOTHING, StyleGuideProvider
 from outfit_pairing.settings import Settings
 from outfit_pairing.style import StyleGuide
 from outfit_pairing.style.product import Product
@@ -93,9 +93,13 @@ class ModelProvider:
             self._answer(anchor, by_hash[one.request_hash] if one else None, after, check, stop)
             for anchor, one in zip(anchors, asked, strict=True)
         ]
+        error = self._error(stop, answers)
         figures = run_figures(after, self.settings.run_id, self.settings.llm) | _yield(answers)
+        if error is None:
+            answers = self._with_stand_ins(answers, count)
+            figures["anchors_by_style_guide"] = sum(answer.writer is not None for answer in answers)
         figures |= {"journal_files_ignored": len(journal.broken)} if journal.broken else {}
-        return Answers(tuple(answers), figures, self._error(stop, answers))
+        return Answers(tuple(answers), figures, error)
 
     def _ask(self, open_: Sequence[Question], before: Journal, journal: RequestJournal, check: PatternsCheck) -> Stop | None:
         """Ask what is open. Returns what stopped it before the end."""
@@ -132,6 +136,18 @@ class ModelProvider:
         status = "quarantined" if last and last.status == "quarantined" else "stopped" if stop else "failed"
         error = last.error if last else stop.reason if stop else "it was not asked about"
         return Answer(anchor, question.request_hash, status, error, attempts, ())
+
+    def _with_stand_ins(self, answers: Sequence[Answer], count: int) -> list[Answer]:
+        """Answers in which the style guide stands in where the model gave nothing that can be used."""
+        without = [answer.anchor for answer in answers if not answer.patterns]
+        style_guide = StyleGuideProvider(self.guide, self.vocabulary)
+        stands_in = {one.anchor.product_id: one for one in style_guide.answer(without, count).answers if one.patterns}
+        return [
+            replace(answer, patterns=stands_in[answer.anchor.product_id].patterns, writer=style_guide)
+            if answer.anchor.product_id in stands_in
+            else answer
+            for answer in answers
+        ]
 
     def _error(self, stop: Stop | None, answers: Sequence[Answer]) -> OutfitPairingError | None:
         """What to tell when the run cannot go on."""

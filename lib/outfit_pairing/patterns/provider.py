@@ -9,6 +9,22 @@ from outfit_pairing.patterns.model import Pattern
 from outfit_pairing.style.product import Product
 
 
+class Writer(Protocol):
+    """Whose patterns they are."""
+
+    @property
+    def name(self) -> str:
+        """As `patterns.provider` names it."""
+
+    @property
+    def model(self) -> str:
+        """Which model, or which version of the writer."""
+
+    @property
+    def prompt_version(self) -> str:
+        """Changes whenever the same anchor would be asked about in another way."""
+
+
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """One request for patterns and what came of it: a row of pattern_requests. Unknown figures are None.
@@ -32,6 +48,7 @@ class Answer:
     """What a provider has for an anchor: patterns, or a status and an error that say why there are none.
 
     status: ok, failed (worth another try, or nothing goes with the anchor), quarantined, stopped (with the run).
+    writer: whose patterns they are, where not the provider's own.
     """
 
     anchor: Product
@@ -40,6 +57,7 @@ class Answer:
     error: str | None
     attempts: tuple[Attempt, ...]
     patterns: tuple[Pattern, ...]
+    writer: Writer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +67,6 @@ class Answers:
     answers: tuple[Answer, ...]
     counters: Mapping[str, int | float | str] = field(default_factory=dict)
     stop: OutfitPairingError | None = None
-
-
-class Writer(Protocol):
-    """Whose patterns they are."""
-
-    @property
-    def name(self) -> str:
-        """As `patterns.provider` names it."""
-
-    @property
-    def model(self) -> str:
-        """Which model, or which version of the writer."""
-
-    @property
-    def prompt_version(self) -> str:
-        """Changes whenever the same anchor would be asked about in another way."""
 
 
 class Provider(Writer, Protocol):

@@ -84,7 +84,11 @@ def _tell(answers: Sequence[Answer]) -> None:
 def _write(store: TableStore, provider: Provider, answers: Answers) -> int:
     """Rows written to both tables."""
     spark = store.spark
-    rows = [row for answer in answers.answers for row in pattern_rows(answer.anchor.product_id, answer.patterns, provider)]
+    rows = [
+        row
+        for answer in answers.answers
+        for row in pattern_rows(answer.anchor.product_id, answer.patterns, answer.writer or provider)
+    ]
     patterns = spark.createDataFrame(rows, OUTFIT_PATTERNS.schema)
     without = [answer.anchor.product_id for answer in answers.answers if not answer.patterns]
     patterns = patterns.unionByName(_kept(store, without)) if store.exists(OUTFIT_PATTERNS) else patterns
