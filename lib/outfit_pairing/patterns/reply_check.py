@@ -5,7 +5,7 @@ Workers and driver read it in the same way.
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from outfit_pairing.embedding.encoders import open_encoder
 from outfit_pairing.patterns.article_words import nearest_by
@@ -31,11 +31,8 @@ class PatternsCheck:
     min_score: float
 
     def reading(self, question: Question, reply: ChatReply) -> Reading:
-        """The patterns of a reply, judged; `error` says what to mend."""
-        found = read_reply(reply.text or "", reply.finish_reason)
-        anchor = Product(**json.loads(question.anchor))
-        reading = read_patterns(found.patterns, anchor, self._translator(), count=self.count, min_score=self.min_score)
-        return reading if reading.error is None or found.error is None else reading.with_error(found.error)
+        """The patterns of a reply, judged; `error` says what to mend. The same reply is read once per process."""
+        return _reading(self, question.anchor, reply.text or "", reply.finish_reason)
 
     def fault(self, question: Question, reply: ChatReply) -> str | None:
         """What to mend; None when the reply can be used."""
@@ -45,11 +42,17 @@ class PatternsCheck:
         """The message that asks for a better reply."""
         return repair_message(error)
 
-    def _translator(self) -> Translator:
-        return translator(self.vocabulary, self.embedding)
+
+@lru_cache(maxsize=4_096)
+def _reading(check: PatternsCheck, anchor: str, text: str, finish_reason: str | None) -> Reading:
+    found = read_reply(text, finish_reason)
+    words = translator(check.vocabulary, check.embedding)
+    reading = read_patterns(found.patterns, Product(**json.loads(anchor)), words, count=check.count, min_score=check.min_score)
+    return reading if reading.error is None or found.error is None else reading.with_error(found.error)
 
 
 @lru_cache(maxsize=2)
 def translator(vocabulary: Vocabulary, embedding: EmbeddingSettings) -> Translator:
     """From any words into those of the catalogue; the encoder is loaded at the first word that the style guide does not know."""
-    return Translator(load_style_guide(), vocabulary, nearest_by(lambda words: open_encoder(embedding).encode(words)))
+    encoder = cache(lambda: open_encoder(embedding))
+    return Translator(load_style_guide(), vocabulary, nearest_by(lambda words: encoder().encode(words)))

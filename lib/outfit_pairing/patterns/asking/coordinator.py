@@ -28,6 +28,7 @@ from outfit_pairing.patterns.asking.permits import Answer, Busy, Figures, Grante
 from outfit_pairing.settings import LlmSettings
 
 DOWN_IN_A_ROW = 8  # faults that open the breaker: by chance alone once in a million requests when 1 of 6 fails
+BUSY_IN_A_ROW = 3  # a server that turns everybody away; before, Retry-After is for the request that it answers
 LEAST_WAIT_S, MOST_WAIT_S = 0.01, 1.0  # what is waited for may come sooner: a permit settles below its upper bound
 BUSY_S = 0.2  # before the journal is worth another look
 
@@ -64,6 +65,7 @@ class Coordinator:
         self._counts: Counter[str] = Counter()
         self._waits: Counter[str] = Counter()
         self._pause_until = float("-inf")
+        self._busy_in_a_row = 0
         self._stop: Stop | None = None
         self._last_fault = "no reply"
         self._format = FormatTrial(remembered)
@@ -213,13 +215,17 @@ class Coordinator:
     def _learn(self, permit: int, held: _Permit, outcome: ChatReply) -> None:
         """What an outcome says about the server."""
         now = self._clock()
+        if outcome.fault is not Fault.BUSY:
+            self._busy_in_a_row = 0
         match outcome.fault:
             case None:
                 self._breaker.up()
                 self._format.replied(held.reply_format)
             case Fault.BUSY:
                 self._breaker.neither(permit)
-                self._pause_until = max(self._pause_until, now + (outcome.retry_after_s or 0.0))
+                self._busy_in_a_row += 1
+                if self._busy_in_a_row >= BUSY_IN_A_ROW:
+                    self._pause_until = max(self._pause_until, now + (outcome.retry_after_s or 0.0))
             case Fault.DOWN:
                 self._is_down(permit, held, outcome, now)
             case Fault.FORMAT:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outfit_pairing.patterns.asking.chat import ChatReply, Fault, ReplyFormat
-from outfit_pairing.patterns.asking.coordinator import DOWN_IN_A_ROW, Coordinator
+from outfit_pairing.patterns.asking.coordinator import BUSY_IN_A_ROW, DOWN_IN_A_ROW, Coordinator
 from outfit_pairing.patterns.asking.journal import Entry, Sent
 from outfit_pairing.patterns.asking.permits import Busy, Granted, Stop, Wait
 from outfit_pairing.settings import LlmSettings
@@ -149,9 +149,10 @@ def test_a_refusal_stops_everyone(clock: Clock) -> None:
 
 
 def test_a_busy_server_is_left_alone_by_all(clock: Clock) -> None:
-    """Retry-After of one reply holds every request back until then."""
+    """One that turns everybody away holds every request back until then; a single 429 concerns its own request."""
     coordinator = coordinator_of(clock)
-    coordinator.settle(granted(coordinator).permit, ChatReply(fault=Fault.BUSY, retry_after_s=7.0))
+    for _ in range(BUSY_IN_A_ROW):
+        coordinator.settle(granted(coordinator).permit, ChatReply(fault=Fault.BUSY, retry_after_s=7.0))
     clock.now += 6.9
     waiting = coordinator.acquire("def", 100, 50, "b")
     assert isinstance(waiting, Wait)
