@@ -18,7 +18,7 @@ from outfit_pairing.style.rules import MOST_OF_ONE_FAMILY, structure_fault
 SHORTLIST = 32  # candidates judged per product and item
 FIT = 0.03  # weight of how well a candidate answers the query, beside compatibility
 LOT = 0.06  # weight of a lot drawn per product and candidate: among equals, every product meets others
-SCARCE = 24  # with fewer candidates than this, an optional item is left out for a part of the products
+SCARCE = 24  # with fewer candidates than this, an item is left out for a part of the products: one rain jacket is not for all men
 USED = 0.20  # what a candidate loses when the product has it in an earlier outfit already
 SEASON = 0.06  # what an idea for another season loses
 SAME_OCCASION = 0.05  # what an outfit loses for each one already kept for the same occasion
@@ -79,7 +79,8 @@ class Assembler:
             filled = self._fill(products, own, ideas[:, attempt], used)
             picks[:, attempt], item_score[:, attempt], score[:, attempt] = filled
         found = Outfits(ideas, picks, item_score, score)
-        return _keep(found, self._worth(found, products), self.ideas.occasion, self.most_outfits, last_resort=self.last_resort)
+        worth, scarce = self._worth(found, products), self._scarce(products, ideas)
+        return _keep(found, worth, scarce, self.ideas.occasion, self.most_outfits, last_resort=self.last_resort)
 
     def _own_candidate(self, product_ids: npt.NDArray[np.object_]) -> Ints:
         """Where a product stands among the candidates, which are sorted by id; NONE where it does not."""
@@ -97,7 +98,8 @@ class Assembler:
         complete = idea != NONE
         for position in range(MOST_ITEMS):
             query = np.where(idea != NONE, self.ideas.items[idea, position], NONE)
-            query = np.where(self._spared(products, query, self.ideas.required[idea, position]), NONE, query)
+            optional = ~self.ideas.required[idea, position]
+            query = np.where(optional & self._spared(products, query), NONE, query)
             best, gained, judged = self._pick(products, own, query, picks[:, :position], used)
             filled = best != NONE
             picks[:, position] = best
@@ -135,11 +137,23 @@ class Assembler:
         found = allowed[rows, best]
         return np.where(found, candidate[rows, best], NONE), compatible[rows, best], judged
 
-    def _spared(self, products: ProductCodes, query: Ints, required: Bools) -> Bools:
-        """(n,) whether an optional item is left out: three bracelets must not be worn with ten thousand shirts."""
+    def _spared(self, products: ProductCodes, query: Ints) -> Bools:
+        """(n,) whether an item is left out by lot: three bracelets must not be worn with ten thousand shirts."""
         drawn = lots(products.hash, (query + 1).astype(np.uint64) * MULTIPLIER)
-        spared: Bools = ~required & (drawn * np.float32(SCARCE) > self.pools.size[query])
+        spared: Bools = (query != NONE) & (drawn * np.float32(SCARCE) > self.pools.size[query])
         return spared
+
+    def _scarce(self, products: ProductCodes, ideas: Ints) -> Bools:
+        """(n, R) whether an idea asks for an item that is spared and that it cannot do without. What goes with its own kind
+        only has no choice.
+        """
+        scarce = np.zeros(ideas.shape, dtype=np.bool_)
+        for attempt in range(ideas.shape[1]):
+            idea = ideas[:, attempt]
+            for position in range(MOST_ITEMS):
+                query = np.where(idea != NONE, self.ideas.items[idea, position], NONE)
+                scarce[:, attempt] |= self.ideas.required[idea, position] & self._spared(products, query)
+        return scarce & ~self.tables.own_kind[products.traits][:, None]
 
     def _shortlist(self, products: ProductCodes, query: Ints) -> tuple[Ints, Bools]:
         """(n, SHORTLIST) candidates: one from each equal part of the pool, at a place that product and query decide."""
@@ -180,16 +194,21 @@ def _column(codes: ProductCodes) -> ProductCodes:
     return codes.take(np.arange(len(codes))[:, None])
 
 
-def _keep(found: Outfits, worth: Floats, occasions: Ints, most: int, *, last_resort: bool) -> Outfits:
-    """The `most` worthiest outfits of each product that differ pairwise in LEAST_DIFFERENT items, varied in occasion."""
+def _keep(found: Outfits, worth: Floats, scarce: Bools, occasions: Ints, most: int, *, last_resort: bool) -> Outfits:
+    """The `most` worthiest outfits of each product that differ pairwise in LEAST_DIFFERENT items, varied in occasion.
+
+    Scarce ones only where a product would have fewer than LEAST_OUTFITS without.
+    """
     items = (found.picks != NONE).sum(axis=2)
     bound = np.minimum(items[:, :, None], items[:, None, :])
     shared = _shared(found.picks)
-    order = _in_turn(found, worth, occasions, most, shared <= np.maximum(bound - LEAST_DIFFERENT, 0))
-    if last_resort:
-        few = (order != NONE).sum(axis=1) < LEAST_OUTFITS
-        order[few] = _in_turn(found, worth, occasions, most, shared < bound)[few]
-        order[few, LEAST_OUTFITS:] = NONE
+    apart = shared <= np.maximum(bound - LEAST_DIFFERENT, 0)
+    occasion = np.where(found.idea == NONE, NONE, occasions[found.idea])
+    order = _in_turn(np.where(scarce, IMPOSSIBLE, worth), occasion, most, apart)
+    for allowed in (apart, shared < bound) if last_resort else (apart,):
+        few = np.flatnonzero((order != NONE).sum(axis=1) < LEAST_OUTFITS)
+        order[few] = NONE
+        order[few, :LEAST_OUTFITS] = _in_turn(worth[few], occasion[few], LEAST_OUTFITS, allowed[few])
     chosen = np.arange(len(worth))[:, None], np.maximum(order, 0)
     missing = order == NONE
     return Outfits(
@@ -200,10 +219,12 @@ def _keep(found: Outfits, worth: Floats, occasions: Ints, most: int, *, last_res
     )
 
 
-def _in_turn(found: Outfits, worth: Floats, occasions: Ints, most: int, apart: Bools) -> Ints:
-    """(n, most) numbers of the outfits to keep, in order of choice, NONE-padded; `apart`: (n, R, R) pairs that may be kept."""
+def _in_turn(worth: Floats, occasion: Ints, most: int, apart: Bools) -> Ints:
+    """(n, most) numbers of the outfits to keep, in order of choice, NONE-padded.
+
+    Args:    worth, occasion: (n, R).   apart: (n, R, R) pairs that may be kept.
+    """
     n, tries = worth.shape
-    occasion = np.where(found.idea == NONE, NONE, occasions[found.idea])
     rows = np.arange(n)
     open_, value = worth > IMPOSSIBLE / 2, worth.copy()
     order = np.full((n, most), NONE, dtype=np.int64)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outfit_pairing.pairing.assembly import Assembler
+from outfit_pairing.pairing.assembly import Assembler, Outfits, _keep
 from outfit_pairing.pairing.candidates import BestPerQuery, as_queries
 from outfit_pairing.pairing.codes import ProductCodes
 from outfit_pairing.pairing.ideas import NONE
@@ -131,3 +131,19 @@ def test_a_product_without_ideas_gets_no_outfit() -> None:
     ideas = np.full((len(frame), 3), NONE)
     found = assembler.assemble(frame["product_id"].to_numpy(dtype=object), codes, ideas)
     assert (found.idea == NONE).all()
+
+
+@given(st.lists(st.booleans(), min_size=6, max_size=6), st.booleans())
+def test_what_few_products_have_is_offered_only_where_there_is_too_little_else(scarce: list[bool], last_resort: bool) -> None:
+    """With three or more other outfits nothing scarce is kept; with fewer, scarce ones fill up to three and no further."""
+    tries = len(scarce)
+    picks = np.arange(2 * tries).reshape(1, tries, 2)
+    found = Outfits(
+        np.zeros((1, tries), dtype=np.int64), picks, np.ones((1, tries, 2), np.float32), np.ones((1, tries), np.float32)
+    )
+    worth = np.linspace(0.9, 0.4, tries, dtype=np.float32)[None, :]
+    kept = _keep(found, worth, np.array([scarce]), np.zeros(1, dtype=np.int64), 5, last_resort=last_resort)
+    chosen = [int(first) // 2 for first in kept.picks[0, :, 0] if first != NONE]
+    plenty = scarce.count(False)
+    assert len(chosen) == (min(5, plenty) if plenty >= 3 else 3)
+    assert plenty < 3 or not any(scarce[number] for number in chosen)
