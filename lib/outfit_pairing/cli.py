@@ -8,8 +8,9 @@ import json
 import logging
 import shutil
 import sys
+import time
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -215,7 +216,9 @@ def _import(flags: argparse.Namespace) -> int:
     settings = _settings(flags)
     file = read_import(flags.file, flags.anchors)
     check_warehouse(settings)
-    _show_reports([import_stage.run(open_session(settings, brief=True), settings, file, flags.file)], as_json=flags.json)
+    spark, started = open_session(settings, brief=True), time.perf_counter()
+    report = import_stage.run(spark, settings, file, flags.file)
+    _show_reports([replace(report, seconds=round(time.perf_counter() - started, 2))], as_json=flags.json)
     return 0
 
 

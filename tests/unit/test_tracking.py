@@ -6,7 +6,7 @@ import pytest
 
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import StageReport
-from outfit_pairing.storage.tracking import figures, track
+from outfit_pairing.storage.tracking import figures, register_prompt, track
 
 REPORT = StageReport("embed", rows_in=10, rows_out=8, seconds=1.5, counters={"texts_encoded": 8, "precision": "bf16"})
 
@@ -18,14 +18,32 @@ def test_every_number_of_a_report_is_a_metric() -> None:
     }  # fmt: skip
 
 
-def test_a_run_is_logged_with_settings_and_figures(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """One MLflow run, named by run_id, in a local folder."""
-    mlflow = pytest.importorskip("mlflow", reason="MLflow is not installed: pip install 'outfit-pairing[tracking]'")
-    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
-    uri = (tmp_path / "mlruns").as_uri()
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A tracking database; making one takes MLflow some seconds."""
+    for package in ("mlflow", "sqlalchemy", "alembic"):
+        pytest.importorskip(package, reason=f"{package} is not installed: pip install 'outfit-pairing[tracking]'")
+    return f"sqlite:///{tmp_path_factory.mktemp('tracking') / 'mlflow.db'}"
+
+
+def test_a_run_is_logged_with_settings_and_figures(uri: str) -> None:
+    """One MLflow run, named by run_id, in a local database."""
+    import mlflow
+
     settings = load_settings(overrides=[f"tracking.uri={uri}", "run_id=nightly"], environment={})
     track(settings, [REPORT])
     runs = mlflow.MlflowClient(uri).search_runs([mlflow.get_experiment_by_name("outfit-pairing").experiment_id])
     assert [run.info.run_name for run in runs] == ["nightly"]
     assert runs[0].data.metrics["embed.texts_encoded"] == 8
     assert runs[0].data.params["anchors.budget"] == "200"
+
+
+def test_a_prompt_is_registered_once_per_text(uri: str) -> None:
+    """In MLflow's registry, so that patterns can be traced to the words they were asked for with."""
+    import mlflow
+
+    settings = load_settings(overrides=[f"tracking.uri={uri}"], environment={})
+    for template in ("first", "first", "second"):
+        register_prompt(settings, "prompt", template)
+    assert [mlflow.genai.load_prompt("prompt", version=number).template for number in (1, 2)] == ["first", "second"]
+    assert mlflow.genai.load_prompt("prompt", version=3, allow_missing=True) is None

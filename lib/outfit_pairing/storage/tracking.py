@@ -28,6 +28,20 @@ def track(settings: Settings, reports: Iterable[StageReport]) -> None:
         mlflow.log_metrics({name: value for report in reports for name, value in figures(report)})
 
 
+def register_prompt(settings: Settings, name: str, template: str) -> None:
+    """Keep a prompt's template in MLflow's prompt registry, once per text; nothing when tracking is off."""
+    if not settings.tracking.uri:
+        return
+    import mlflow
+    import mlflow.genai
+
+    mlflow.set_tracking_uri(settings.tracking.uri)
+    mlflow.set_experiment(settings.tracking.experiment)
+    latest = mlflow.genai.load_prompt(f"prompts:/{name}@latest", allow_missing=True)
+    if latest is None or latest.template != template:
+        mlflow.genai.register_prompt(name=name, template=template)
+
+
 def figures(report: StageReport) -> Iterator[tuple[str, float]]:
     """Every number of a report, named `<stage>.<figure>`."""
     rows = {
