@@ -1,6 +1,5 @@
 """Figures reach MLflow when tracking is on."""
 
-from pathlib import Path
 
 import pytest
 
