@@ -1,6 +1,5 @@
 """Figures reach MLflow when tracking is on."""
 
-
 import pytest
 
 from outfit_pairing.settings import load_settings

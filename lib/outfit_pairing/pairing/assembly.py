@@ -18,7 +18,9 @@ from outfit_pairing.style.rules import MOST_OF_ONE_FAMILY, structure_fault
 SHORTLIST = 32  # candidates judged per product and item
 FIT = 0.03  # weight of how well a candidate answers the query, beside compatibility
 LOT = 0.06  # weight of a lot drawn per product and candidate: among equals, every product meets others
-SCARCE = 24  # with fewer candidates than this, an item is left out for a part of the products: one rain jacket is not for all men
+# With fewer candidates than this, an item is left out for a part of the products: twelve rain jackets are not for all
+# women. In a small catalogue everything is scarce, so the bound grows with it, up to where spread suffices.
+LEAST_SCARCE, MOST_SCARCE, PRODUCTS_PER_SCARCE = 24, 48, 900
 USED = 0.20  # what a candidate loses when the product has it in an earlier outfit already
 SEASON = 0.06  # what an idea for another season loses
 SAME_OCCASION = 0.05  # what an outfit loses for each one already kept for the same occasion
@@ -52,7 +54,7 @@ class Outfits:
 class Assembler:
     """Fills ideas with candidates for products.
 
-    `least_score`: outfits below it are not kept. `last_resort`: a product that would end with fewer than LEAST_OUTFITS is
+    `least_score`: outfits below it are not kept. `scarce_below`: candidates below which an item is scarce. `last_resort`: a product that would end with fewer than LEAST_OUTFITS is
     also given outfits that differ in one item only, which is all that a small choice of companions allows.
     """
 
@@ -62,6 +64,7 @@ class Assembler:
     least_score: float
     most_outfits: int
     last_resort: bool = False
+    scarce_below: int = LEAST_SCARCE
 
     def assemble(self, product_ids: npt.NDArray[np.object_], products: ProductCodes, ideas: Ints) -> Outfits:
         """The best outfits of n products.
@@ -140,7 +143,7 @@ class Assembler:
     def _spared(self, products: ProductCodes, query: Ints) -> Bools:
         """(n,) whether an item is left out by lot: three bracelets must not be worn with ten thousand shirts."""
         drawn = lots(products.hash, (query + 1).astype(np.uint64) * MULTIPLIER)
-        spared: Bools = (query != NONE) & (drawn * np.float32(SCARCE) > self.pools.size[query])
+        spared: Bools = (query != NONE) & (drawn * np.float32(self.scarce_below) > self.pools.size[query])
         return spared
 
     def _scarce(self, products: ProductCodes, ideas: Ints) -> Bools:
@@ -187,6 +190,11 @@ class Assembler:
         mismatch = (season != 0) & (products.season[:, None] != 0) & (season != products.season[:, None])
         worth: Floats = found.score - np.float32(SEASON) * mismatch
         return worth
+
+
+def scarce_below(products: int) -> int:
+    """The number of candidates below which an item is scarce in a catalogue of so many products."""
+    return min(MOST_SCARCE, max(LEAST_SCARCE, products // PRODUCTS_PER_SCARCE))
 
 
 def _column(codes: ProductCodes) -> ProductCodes:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from outfit_pairing.embedding.encoders import encoder_name, open_encoder
 from outfit_pairing.errors import InputError
-from outfit_pairing.pairing.assembly import Assembler, Pools
+from outfit_pairing.pairing.assembly import Assembler, Pools, scarce_below
 from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestPerQuery, as_queries
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Ideas
@@ -139,7 +139,13 @@ def recommend(
     settings = catalogue.settings
     pools = find_pools(catalogue, ideas)
     assembler = Assembler(
-        catalogue.tables, ideas, pools, settings.outfits.min_score, settings.outfits.per_product, last_resort=last_resort
+        catalogue.tables,
+        ideas,
+        pools,
+        settings.outfits.min_score,
+        settings.outfits.per_product,
+        last_resort=last_resort,
+        scarce_below=scarce_below(catalogue.products.count()),
     )
     kernel = Recommender(choose, assembler, source, tuple(owner_ids), table.arrow_schema)
     outfits = catalogue.passing(rows).mapInArrow(kernel, table.schema)
