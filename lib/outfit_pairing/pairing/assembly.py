@@ -54,8 +54,9 @@ class Outfits:
 class Assembler:
     """Fills ideas with candidates for products.
 
-    `least_score`: outfits below it are not kept. `scarce_below`: candidates below which an item is scarce. `last_resort`: a product that would end with fewer than LEAST_OUTFITS is
-    also given outfits that differ in one item only, which is all that a small choice of companions allows.
+    `least_score`: outfits below it are not kept. `scarce_below`: with fewer candidates an item is scarce.
+    `last_resort`: a product that would end with fewer than LEAST_OUTFITS is also given outfits that differ in one item only,
+    which is all that a small choice of companions allows.
     """
 
     tables: StyleTables
