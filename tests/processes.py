@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROC = Path("/proc")
@@ -80,7 +80,7 @@ class Session:
                 command, stdout=out, stderr=err, cwd=REPOSITORY, env=dict(environment), start_new_session=True
             )
 
-    def __enter__(self) -> "Session":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

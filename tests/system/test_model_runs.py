@@ -4,20 +4,13 @@ import json
 import os
 import random
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.delta import read_table
-from tests.model_server import Behaviour, ModelServer
-from tests.model_stylist import good_reply
-from tests.processes import ServerProcess, Session, serving
-from tests.system.command import BIN, QUICK_START, REPOSITORY, Ended, run
 
 from outfit_pairing.catalog import stage as ingest
 from outfit_pairing.catalog.sample import write_sample
@@ -30,6 +23,10 @@ from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import TableStore
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, PRODUCTS
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
+from tests.delta import read_table
+from tests.model_stylist import good_reply
+from tests.processes import ServerProcess, Session, serving
+from tests.system.command import BIN, QUICK_START, Ended, run
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -275,3 +272,68 @@ def test_settings_that_cannot_work_are_one_line_before_anything_starts(tmp_path:
     assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
     assert says in ended.stderr
     assert not list((tmp_path / "warehouse").rglob("*"))
+
+
+def test_a_server_that_is_not_there_is_one_line(shop: Path, tmp_path: Path) -> None:
+    """The address and what to do about it; nothing is written."""
+    copy = shop_in(tmp_path, shop, ServerProcess(9))
+    ended = run(*copy.command(), SHOP_KEY=KEY)
+    assert ended.code == 2, ended.stderr
+    assert [line for line in ended.complaints if "llm.base_url http://127.0.0.1:9/v1 cannot be reached" in line] == ended.complaints
+    assert not (copy.warehouse / OUTFIT_PATTERNS.name).exists()
+    assert not list(copy.journal.rglob("*.json"))
+
+
+def test_a_key_that_is_refused_stops_the_run_at_the_first_request(shop: Path, server: ServerProcess, tmp_path: Path) -> None:
+    """One line that says where the key comes from and not what it is."""
+    copy = shop_in(tmp_path, shop, server)
+    ended = run(*copy.command(), SHOP_KEY="sk-wrong-0123456789abcdefgh")
+    assert ended.code == 2, ended.stderr
+    assert [line for line in ended.complaints if "environment variable SHOP_KEY" in line] == ended.complaints
+    assert "sk-wrong" not in ended.stdout + ended.stderr
+    assert server.counts()["calls"] == 1
+
+
+def test_a_budget_that_is_spent_says_what_is_missing(shop: Path, server: ServerProcess, tmp_path: Path) -> None:
+    """The server's own count stays below it; what was paid for is in the tables; exit code 1."""
+    copy = shop_in(tmp_path, shop, server)
+    ended = run(*copy.command("llm.budget_tokens=30000"), SHOP_KEY=KEY)
+    assert ended.code == 1, ended.stderr
+    counts, had = server.counts(), len(copy.patterns())
+    assert 0 < counts["prompt_tokens"] + counts["completion_tokens"] <= 30_000
+    assert 0 < had == counts["good_replies"] < ANCHORS
+    assert [
+        line for line in ended.complaints if f"{ANCHORS - had} of {ANCHORS} anchors have no patterns" in line
+    ] == ended.complaints
+
+
+@pytest.mark.skipif(
+    not all(find_spec(name) for name in ("mlflow", "sqlalchemy", "alembic")), reason="no MLflow with SQLite: install .[tracking]"
+)
+def test_mlflow_holds_what_asking_cost_and_no_key(
+    shop: Path, spark: "SparkSession", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Requests, tokens, cost and seconds per reply as figures of the run; the key is in no row of its database."""
+    import mlflow
+
+    shutil.copytree(shop, tmp_path / "warehouse")
+    monkeypatch.setenv("SHOP_KEY", KEY)
+    with ModelServer(Behaviour(key=KEY)) as server:
+        settings = load_settings(
+            overrides=[
+                f"storage.warehouse={tmp_path / 'warehouse'}", "embedding.model=hashing", "patterns.provider=openai",
+                f"llm.base_url={server.base_url}", "llm.model=fake", "llm.api_key_env=SHOP_KEY", "llm.price_prompt=1",
+                "llm.price_completion=2", f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}",
+            ],
+            environment={},
+        )  # fmt: skip
+        run_stages(spark, settings, ["generate-patterns"])
+        counts = server.counts.snapshot()
+    [logged] = mlflow.search_runs(experiment_names=[settings.tracking.experiment], output_format="list")
+    figures = {name.removeprefix("generate-patterns."): value for name, value in logged.data.metrics.items()}
+    tokens = counts["prompt_tokens"], counts["completion_tokens"]
+    assert (figures["requests"], figures["prompt_tokens"], figures["completion_tokens"]) == (counts["calls"], *tokens)
+    assert figures["cost"] == pytest.approx((tokens[0] + 2 * tokens[1]) / 1e6, abs=1e-6)
+    assert 0 < figures["reply_seconds_p50"] <= figures["reply_seconds_p95"]
+    assert logged.data.params["llm.model"] == "fake"
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]
