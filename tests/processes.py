@@ -128,3 +128,15 @@ def _open_files(pid: int) -> Iterator[str]:
         for descriptor in (PROC / str(pid) / "fd").iterdir():
             with contextlib.suppress(OSError):
                 yield str(descriptor.readlink())
+
+
+def spark_home(folder: Path) -> Path:
+    """The installed Spark under a folder of ours, where its executors write."""
+    import pyspark
+
+    home = folder / "spark-home"
+    home.mkdir(exist_ok=True)
+    for entry in Path(pyspark.__file__).parent.iterdir():
+        if entry.name != "work" and not (home / entry.name).exists():
+            (home / entry.name).symlink_to(entry)
+    return home

@@ -27,7 +27,7 @@ from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 from tests.delta import read_table
 from tests.model_server import Behaviour, ModelServer
 from tests.model_stylist import good_reply
-from tests.processes import ServerProcess, Session, serving
+from tests.processes import ServerProcess, Session, serving, spark_home
 from tests.system.command import BIN, QUICK_START, Ended, run
 
 if TYPE_CHECKING:
@@ -238,18 +238,6 @@ def test_a_cluster_pays_once(shop: Path, server: ServerProcess, tmp_path: Path) 
     logs = [path for path in (tmp_path / "spark-home" / "work").rglob("*") if path.is_file() and path.suffix != ".jar"]
     assert logs
     assert not [path for path in logs if any(word.encode() in path.read_bytes() for word in (KEY, *OF_A_PROMPT))]
-
-
-def spark_home(folder: Path) -> Path:
-    """The installed Spark under a folder of ours, where its executors write."""
-    import pyspark
-
-    home = folder / "spark-home"
-    home.mkdir()
-    for entry in Path(pyspark.__file__).parent.iterdir():
-        if entry.name != "work":
-            (home / entry.name).symlink_to(entry)
-    return home
 
 
 @pytest.mark.parametrize(
