@@ -34,6 +34,8 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
     os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1"
     session = open_session(load_settings(overrides=["spark.master=local[2]", "spark.partitions=3", f"storage.warehouse={folder}"]))
     del os.environ["JDK_JAVA_OPTIONS"]
+    # … and so would generated code: each small query would be compiled anew
+    session.conf.set("spark.sql.codegen.factoryMode", "NO_CODEGEN")
     yield session
     session.stop()
 

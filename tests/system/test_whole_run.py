@@ -1,8 +1,11 @@
 """The whole chain on a sample catalogue, as `make demo` runs it, and what its users read afterwards."""
 
+import csv
+import gzip
 import json
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +13,7 @@ import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable
 
+from outfit_pairing.cli import main
 from outfit_pairing.pairing import by_patterns, by_rules
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage.tables import TABLES
@@ -118,61 +122,77 @@ def test_a_second_run_rewrites_nothing(warehouse: Path, catalogue: Path) -> None
 
 
 def test_partitions_do_not_change_the_outfits(warehouse: Path, folder: Path, spark: "SparkSession") -> None:
-    """From the same vectors, 2 and 7 partitions give the same recommendations, bit for bit."""
+    """From the same vectors, 2 and 7 partitions give the same recommendations, bit for bit.
+
+    With 7, patterns are applied by the literal `spark-submit jobs/apply_patterns.py`, in the activated environment.
+    """
     for partitions in (2, 7):
         copy = folder / f"warehouse-{partitions}"
         shutil.copytree(warehouse, copy)
         for table in ("pattern_recommendations", "rule_recommendations"):
             shutil.rmtree(copy / table)
         settings = load_settings(overrides=[f"storage.warehouse={copy}", f"spark.partitions={partitions}"])
-        by_patterns.run(spark, settings)
+        if partitions == 2:
+            by_patterns.run(spark, settings)
+        else:
+            flags = ("--warehouse", copy, "--set", f"spark.partitions={partitions}")
+            ended = run(REPOSITORY / "jobs" / "apply_patterns.py", *flags, program="spark-submit")
+            assert ended.code == 0, ended.stderr
+            assert "apply-patterns" in ended.stdout
         by_rules.run(spark, settings)
         for table in ("pattern_recommendations", "rule_recommendations"):
             assert outfits(copy, table) == outfits(warehouse, table)
 
 
-def test_spark_submit_runs_the_same_stage(warehouse: Path) -> None:
-    """The literal `spark-submit jobs/apply_patterns.py` works in the activated environment."""
-    before = outfits(warehouse, "pattern_recommendations")
-    ended = run(REPOSITORY / "jobs" / "apply_patterns.py", "--warehouse", warehouse, program="spark-submit")
-    assert ended.code == 0, ended.stderr
-    assert "apply-patterns" in ended.stdout
-    assert outfits(warehouse, "pattern_recommendations") == before
-
-
-def test_outfits_are_explained_in_the_terminal(warehouse: Path) -> None:
-    """`explain` and `show-outfits` read the published table; an unknown id is one line."""
-    product_id = rows(warehouse, "outfit_recommendations")[0]["product_id"]
-    explained = run("explain", product_id, "--warehouse", warehouse)
-    assert (explained.code, product_id in explained.stdout) == (0, True)
-    shown = json.loads(run("explain", product_id, "--warehouse", warehouse, "--json").stdout)
-    assert shown["product"]["product_id"] == product_id
-    assert len(shown["outfits"]) >= 1
-    assert run("explain", "no-such-product", "--warehouse", warehouse).code == 2
+def test_outfits_are_shown_in_the_terminal(warehouse: Path) -> None:
+    """Twenty outfits to read aloud, by a command."""
     twenty = run("show-outfits", "--count", 20, "--seed", 7, "--warehouse", warehouse)
     assert (twenty.code, len(re.findall(r"^ *\d+\. \w+ \|", twenty.stdout, re.MULTILINE))) == (0, 20)
 
 
-def test_a_missed_gate_ends_with_three(warehouse: Path) -> None:
+@pytest.fixture
+def here(spark: "SparkSession", capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[..., Ended]:
+    """The command in this process, with the session that is there: no JVM to start."""
+
+    def command(*arguments: object) -> Ended:
+        caplog.clear()
+        with caplog.at_level("INFO"):
+            code = main([str(argument) for argument in arguments])
+        return Ended(code, capsys.readouterr().out, caplog.text)
+
+    return command
+
+
+def test_outfits_are_explained_in_the_terminal(warehouse: Path, here: Callable[..., Ended]) -> None:
+    """`explain` reads the published table; an unknown id is one line."""
+    product_id = rows(warehouse, "outfit_recommendations")[0]["product_id"]
+    explained = here("explain", product_id, "--warehouse", warehouse)
+    assert (explained.code, product_id in explained.stdout) == (0, True)
+    shown = json.loads(here("explain", product_id, "--warehouse", warehouse, "--json").stdout)
+    assert shown["product"]["product_id"] == product_id
+    assert len(shown["outfits"]) >= 1
+    assert here("explain", "no-such-product", "--warehouse", warehouse).code == 2
+
+
+def test_a_missed_gate_ends_with_three(warehouse: Path, here: Callable[..., Ended]) -> None:
     """A gate that cannot be met fails the run by its exit code and names the gate."""
     gates = ("catalogue_share=1", "least_products=1")
-    ended = run("check-quality", "--warehouse", warehouse, *(part for gate in gates for part in ("--set", f"quality.gates.{gate}")))
+    ended = here(
+        "check-quality", "--warehouse", warehouse, *(part for gate in gates for part in ("--set", f"quality.gates.{gate}"))
+    )
     assert ended.code == 3, ended.stderr
     assert "catalogue_share" in ended.stderr
 
 
-def test_a_catalogue_without_footwear_runs_and_says_so(folder: Path, catalogue: Path) -> None:
+def test_a_catalogue_without_footwear_runs_and_says_so(folder: Path, catalogue: Path, here: Callable[..., Ended]) -> None:
     """What is missing is named; products still get outfits from what there is."""
-    import csv
-    import gzip
-
     bare = folder / "no_footwear.csv"
     with gzip.open(catalogue, "rt", newline="") as source, bare.open("w", newline="") as target:
         reader = csv.DictReader(source)
         writer = csv.DictWriter(target, reader.fieldnames or ())
         writer.writeheader()
         writer.writerows(row for row in reader if row["department"] != "Footwear")
-    ended = run(
+    ended = here(
         "run", "--catalog", bare, "--mapping", "sample", "--warehouse", folder / "bare",
         "--set", "embedding.model=hashing", "--set", "quality.gates.coverage=0", "--set", "quality.gates.from_patterns=0",
     )  # fmt: skip
