@@ -9,6 +9,7 @@ more than their sound (sneakers are nearer to "Sports Shoes", boots to "Heels").
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -77,7 +78,8 @@ class ArticleWords:
     def __init__(self, guide: StyleGuide, vocabulary: Vocabulary, nearest: Nearest | None, threshold: float) -> None:
         self.guide, self.vocabulary = guide, vocabulary
         self._nearest, self._threshold = nearest, threshold
-        self._found: dict[tuple[str, str | None, str | None], Found | None] = {}
+        self._find_once = lru_cache(maxsize=MOST_REMEMBERED)(self._find)
+        self._why_not_once = lru_cache(maxsize=MOST_REMEMBERED)(self._why_not)
 
     def shelf(self, audience: str | None) -> tuple[Ware, ...]:
         """Everything that the catalogue offers to an audience."""
@@ -85,12 +87,7 @@ class ArticleWords:
 
     def find(self, word: str, stated: str | None, audience: str | None) -> Found | None:
         """What a word means to an audience, rather in the stated slot; None: nothing that the catalogue has."""
-        asked = (word, stated, audience)
-        if asked not in self._found:
-            if len(self._found) >= MOST_REMEMBERED:
-                self._found.clear()
-            self._found[asked] = self._find(*asked)
-        return self._found[asked]
+        return self._find_once(word, stated, audience)
 
     def is_known(self, word: str) -> bool:
         """Whether the style guide knows the word or a part of it."""
@@ -98,15 +95,20 @@ class ArticleWords:
 
     def why_not(self, word: str, audience: str | None) -> str:
         """Why nothing was found for a word."""
+        return self._why_not_once(word, audience)
+
+    def _why_not(self, word: str, audience: str | None) -> str:
         named = self._named(word)
         everyone = [ware for who in ("unisex", "kids") for ware in self.shelf(who)]
-        if any(key(ware.word) == key(word) for ware in everyone) or (named and _of_type(named, everyone)):
+        wanted = key(word)
+        if any(ware.key == wanted for ware in everyone) or (named and _of_type(named, everyone)):
             return f"nothing of it for {audience or 'this audience'} in the catalogue"
         return "not in the catalogue" if self.is_known(word) else "no known article type"
 
     def _find(self, word: str, stated: str | None, audience: str | None) -> Found | None:
         shelf = self.shelf(audience)
-        own = [ware for ware in shelf if key(ware.word) == key(word)]
+        wanted = key(word)
+        own = [ware for ware in shelf if ware.key == wanted]
         if own:
             return Found(tuple(sorted(own, key=lambda ware: ware.slot != stated)[:1]), Way.OWN_WORD)
         carried = [ware for ware in shelf if ware.in_numbers]
@@ -139,7 +141,7 @@ class ArticleWords:
         return Found(found.wares, Way.NAME_PART) if found else None
 
     def _by_end(self, end: str, shelf: Sequence[Ware]) -> Found | None:
-        own = [ware for ware in shelf if key(ware.word) == end]
+        own = [ware for ware in shelf if ware.key == end]
         named = self.guide.article_type_names.by_key.get(end)
         return Found(tuple(own[:1]), Way.NAME_PART) if own else _of_type(named, shelf) if named else None
 

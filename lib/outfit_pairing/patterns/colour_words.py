@@ -48,9 +48,9 @@ class Palette:
     others: Mapping[str, Colour]
 
     @classmethod
-    def of(cls, wares: Iterable[Ware], shelf: Iterable[Ware], guide: StyleGuide) -> "Palette":
-        """Of an item's wares and of all that its audience finds."""
-        return cls(_plain(wares, guide, LEAST_SHARE), _plain(shelf, guide, 0.0))
+    def of(cls, wares: Iterable[Ware], others: Mapping[str, Colour], guide: StyleGuide) -> "Palette":
+        """Of an item's wares; `others`: all that its audience finds."""
+        return cls(plain_colours(wares, guide, LEAST_SHARE), others)
 
     def nearest(self, wanted: Colour) -> str | None:
         """The colour itself or the nearest of its family, rather among the item's own; else any that looks alike."""
@@ -74,7 +74,7 @@ def _closest(colours: Iterable[Colour], wanted: Colour) -> str:
     return min(colours, key=lambda colour: (delta_e(colour.lab, wanted.lab), colour.name)).name
 
 
-def _plain(wares: Iterable[Ware], guide: StyleGuide, least_share: float) -> dict[str, Colour]:
+def plain_colours(wares: Iterable[Ware], guide: StyleGuide, least_share: float = 0.0) -> dict[str, Colour]:
     """The plain colours in which at least that share of the wares comes."""
     counts = Counter[str]()
     for ware in wares:

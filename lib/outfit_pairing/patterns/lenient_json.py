@@ -26,6 +26,8 @@ _LITERALS = {"true": True, "false": False, "null": None}
 _OTHER_LITERALS = {"True": True, "False": False, "None": None, "TRUE": True, "FALSE": False, "NULL": None}
 _OTHER_LITERALS |= {"NaN": None, "Infinity": None, "nan": None, "inf": None, "undefined": None}
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|U(00[01][0-9a-fA-F]{5})|(.))", re.DOTALL)
+_STRINGS = json.JSONDecoder(strict=False)
+_NO_SPACE = frozenset('"{}[]:,')
 _CONTROLS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -150,7 +152,7 @@ class LenientReader:
     def _unescaped(self, literal: str) -> str:
         if literal[0] == '"':
             try:
-                return str(json.loads(literal, strict=False))
+                return str(_STRINGS.decode(literal))
             except ValueError:
                 self.repairs.add("escapes or quotes in a string")
         inner = _ESCAPE.sub(_meant, literal[1:-1])
@@ -183,6 +185,9 @@ class LenientReader:
         raise self._failure(found.start())
 
     def _skip(self, at: int) -> int:
+        if self.text[at : at + 1] in _NO_SPACE:  # mostly
+            self._pay(1)
+            return at
         found = _SPACE.match(self.text, at)
         end = found.end() if found else at
         self._pay(1 + end - at)

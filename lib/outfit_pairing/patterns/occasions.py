@@ -7,7 +7,6 @@ from outfit_pairing.patterns.shelf import wearers_of
 from outfit_pairing.style.formulas import Formulas, read_formulas, read_occasions
 from outfit_pairing.style.looks import JOINS
 from outfit_pairing.style.normalise import words
-from outfit_pairing.style.product import Product
 from outfit_pairing.style.traits import OWN_KIND, Traits
 from outfit_pairing.style.vocabulary import StyleGuide
 
@@ -67,9 +66,10 @@ HINTS = {
 }
 
 
-def occasions_for(anchor: Product, traits: Traits, guide: StyleGuide) -> tuple[str, ...]:
-    """Occasions that looks of the style guide have for the anchor's wearers and that the anchor can join, by name."""
-    wearers = set(wearers_of(anchor.audience))
+@lru_cache(maxsize=4_000)
+def occasions_for(audience: str | None, traits: Traits, guide: StyleGuide) -> tuple[str, ...]:
+    """Occasions that looks of the style guide have for an anchor's wearers and that an anchor of these traits can join, by name."""
+    wearers = set(wearers_of(audience))
     own = traits.slot if traits.slot in OWN_KIND else None
     found = set()
     for formula in _formulas(guide).looks:
@@ -93,6 +93,11 @@ def dress_codes() -> dict[str, str]:
     return read_occasions()
 
 
+@lru_cache(maxsize=1)
+def _occasions_by_words() -> dict[tuple[str, ...], str]:
+    return {words(occasion): occasion for occasion in reversed(dress_codes())}  # of equals the first stays
+
+
 def nearest_occasion(said: str, hints: str, suitable: tuple[str, ...], dress_code: str | None) -> str:
     """An occasion of the style guide for what a writer called one, or did not.
 
@@ -101,9 +106,9 @@ def nearest_occasion(said: str, hints: str, suitable: tuple[str, ...], dress_cod
     Returns: `said` itself where the guide has it; else the first suitable occasion that words of `said`, then of `hints`,
              name or hint at, rather one of the dress code; else the plain one of the dress code, "everyday" in the end.
     """
-    for occasion in dress_codes():
-        if words(occasion) == words(said):
-            return occasion
+    named = _occasions_by_words().get(words(said))
+    if named is not None:
+        return named
     fitting = [one for one in suitable if dress_code is None or dress_codes()[one] == dress_code]
     for text in (said, hints):
         found = _hinted(words(text), [*fitting, *suitable])

@@ -100,8 +100,10 @@ def reply_schema(vocabulary: PromptVocabulary) -> dict[str, Any]:
 
 def plain_text(text: str, longest: int) -> str:
     """`text` on one line, without control and format characters, cut at `longest` characters."""
-    seen = "".join(" " if unicodedata.category(letter) in {"Cc", "Zl", "Zp"} else letter for letter in text[: 10 * longest])
-    shown = "".join(letter for letter in seen if unicodedata.category(letter) not in {"Cf", "Cs", "Co", "Cn"})
+    shown = text[: 10 * longest]
+    if not shown.isprintable():
+        seen = "".join(" " if unicodedata.category(letter) in {"Cc", "Zl", "Zp"} else letter for letter in shown)
+        shown = "".join(letter for letter in seen if unicodedata.category(letter) not in {"Cf", "Cs", "Co", "Cn"})
     line = " ".join(shown.split())
     return line if len(line) <= longest else f"{line[: longest - 1].rstrip()}…"
 

@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 from outfit_pairing.patterns.occasions import occasions_for
-from outfit_pairing.patterns.shelf import Ware, shelf_of, wearers_of
+from outfit_pairing.patterns.shelf import Ware, fitting_shelf, wearers_of
 from outfit_pairing.style.assortment import Vocabulary
 from outfit_pairing.style.product import Product
 from outfit_pairing.style.rules import TIE, flags_of, structure_fault, verdict
@@ -18,6 +19,7 @@ MOST_WORDS, MOST_WORDS_PER_SLOT, MOST_COLOURS = 150, 24, 48
 LONGEST_WORD = 60  # characters; longer ones are no word for an article type
 ENTRIES = 4  # of a complete outfit, for rules that hold from three on
 ENOUGH = 5  # patterns that an anchor should have
+MOST_REMEMBERED = 2_000  # kinds of anchors of one catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,21 +55,40 @@ class PromptVocabulary:
 def prompt_vocabulary(anchor: Product, guide: StyleGuide, assortment: Vocabulary) -> PromptVocabulary:
     """The words for an anchor; without slots when nothing in the catalogue goes with it."""
     traits = traits_of(anchor.article_type, anchor.slot, anchor.usage, anchor.department, guide)
-    shelf = _fitting(traits, shelf_of(assortment, anchor.audience, lambda other: verdict(traits, other).allowed))
-    carried = [ware for ware in shelf if ware.in_numbers and _is_word(ware.word)]
-    kept = _capped(_completable(traits, carried))
-    order = {kind.name: place for place, kind in enumerate(guide.article_types)}
-    return PromptVocabulary(
-        anchor_slot=anchor.slot,
-        slots={slot: tuple(sorted(ware.word for ware in kept if ware.slot == slot)) for slot in _slots(kept)},
-        colours=_colours(kept, guide, min(assortment.in_numbers(one) for one in wearers_of(anchor.audience))),
-        occasions=occasions_for(anchor, traits, guide),
-        wearers=wearers_of(anchor.audience),
-        traits=traits,
-        example=_example(traits, sorted(kept, key=lambda ware: (order.get(ware.article_type, len(order)), ware.word))),
-        narrow=sum(1 for _, _ in zip(range(ENOUGH), _outfits(traits, kept), strict=False)) < ENOUGH,
-        ties=any(ware.flags & TIE for ware in kept),
-    )
+    return _offer(guide, assortment).to(traits, anchor.audience)
+
+
+@lru_cache(maxsize=4)
+def _offer(guide: StyleGuide, assortment: Vocabulary) -> "_Offer":
+    return _Offer(guide, assortment)
+
+
+class _Offer:
+    """What one catalogue offers to anchors; remembered, since many of them have the same traits."""
+
+    def __init__(self, guide: StyleGuide, assortment: Vocabulary) -> None:
+        self.guide, self.assortment = guide, assortment
+        self.order = {kind.name: place for place, kind in enumerate(guide.article_types)}
+        self.to = lru_cache(maxsize=MOST_REMEMBERED)(self._to)
+
+    def _to(self, traits: Traits, audience: str | None) -> PromptVocabulary:
+        shelf = _fitting(traits, fitting_shelf(self.assortment, audience, lambda other: verdict(traits, other).allowed))
+        carried = [ware for ware in shelf if ware.in_numbers and _is_word(ware.word)]
+        kept = _capped(_completable(traits, carried))
+        return PromptVocabulary(
+            anchor_slot=traits.slot,
+            slots={slot: tuple(sorted(ware.word for ware in kept if ware.slot == slot)) for slot in _slots(kept)},
+            colours=_colours(kept, self.guide, min(self.assortment.in_numbers(one) for one in wearers_of(audience))),
+            occasions=occasions_for(audience, traits, self.guide),
+            wearers=wearers_of(audience),
+            traits=traits,
+            example=_example(traits, sorted(kept, key=self._place)),
+            narrow=sum(1 for _, _ in zip(range(ENOUGH), _outfits(traits, kept), strict=False)) < ENOUGH,
+            ties=any(ware.flags & TIE for ware in kept),
+        )
+
+    def _place(self, ware: Ware) -> tuple[int, str]:
+        return self.order.get(ware.article_type, len(self.order)), ware.word
 
 
 def _is_word(text: str) -> bool:
@@ -90,11 +111,12 @@ def _completable(traits: Traits, wares: Sequence[Ware]) -> list[Ware]:
     """Wares that are part of some complete outfit with the anchor: no tie for a T-shirt, no shirt for a dress."""
     own, present = flags_of(traits), sorted({(ware.slot, ware.flags) for ware in wares})
     ways = [({left, right}, a | b) for left, a in [("", 0), *present] for right, b in [("", 0), *present] if left != right or not a]
-    return [
-        ware
-        for ware in wares
-        if any(ware.slot not in slots and not structure_fault(own | ware.flags | flags, ENTRIES) for slots, flags in ways)
-    ]
+    complete = {
+        (slot, bits)
+        for slot, bits in present
+        if any(slot not in slots and not structure_fault(own | bits | flags, ENTRIES) for slots, flags in ways)
+    }
+    return [ware for ware in wares if (ware.slot, ware.flags) in complete]
 
 
 def _capped(wares: Sequence[Ware]) -> list[Ware]:

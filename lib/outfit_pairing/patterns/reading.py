@@ -96,12 +96,16 @@ def read_patterns(
 
 def _judged(pattern: Pattern, anchor: Product, translator: Translator, min_score: float) -> Judged:
     """The pattern with its verdict; when it cannot be used, without what it says the outfit can do without."""
+
+    def judged(one: Pattern) -> Judged:
+        return Judged(one, judge_pattern(one, anchor, translator.guide, translator.vocabulary, min_score))
+
+    whole = judged(pattern)
     core = tuple(item for item in pattern.items if item.required)
-    shorter = [pattern.model_copy(update={"items": core})] if LEAST_ITEMS <= len(core) < len(pattern.items) else []
-    every = [
-        Judged(one, judge_pattern(one, anchor, translator.guide, translator.vocabulary, min_score)) for one in (pattern, *shorter)
-    ]
-    return next((one for one in every if one.verdict.usable), every[0])
+    if whole.verdict.usable or not LEAST_ITEMS <= len(core) < len(pattern.items):
+        return whole
+    shorter = judged(pattern.model_copy(update={"items": core}))
+    return shorter if shorter.verdict.usable else whole
 
 
 class _Reader:
@@ -181,7 +185,7 @@ def _apart(judged: Sequence[Judged]) -> tuple[Judged, ...]:
     for one in judged:
         name = idea_name(one.pattern.name, taken)
         taken.add(name)
-        apart.append(Judged(one.pattern.model_copy(update={"name": name}), one.verdict))
+        apart.append(one if name == one.pattern.name else Judged(one.pattern.model_copy(update={"name": name}), one.verdict))
     return tuple(apart)
 
 

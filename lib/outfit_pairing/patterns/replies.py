@@ -189,7 +189,7 @@ def _is_pattern(value: Any) -> bool:
 def _storable(value: Any, depth: int = 0) -> Any:
     """Without lone surrogates, which JSON can write and UTF-8 cannot, and without what lies deeper than any pattern."""
     if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode()
+        return value if value.isascii() else value.encode("utf-8", "replace").decode()
     if depth > DEEPEST or not isinstance(value, dict | list):
         return None if isinstance(value, dict | list) else value
     if isinstance(value, list):

@@ -6,17 +6,20 @@ What cannot be said in the catalogue's words is dropped and counted, with its re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
-from outfit_pairing.patterns.article_words import ArticleWords, Found, Nearest, Way
-from outfit_pairing.patterns.colour_words import Palette, colour_words
-from outfit_pairing.patterns.shelf import Ware
+from outfit_pairing.patterns.article_words import MOST_REMEMBERED, ArticleWords, Found, Nearest, Way
+from outfit_pairing.patterns.colour_words import ColourWord, Palette, colour_words, plain_colours
+from outfit_pairing.patterns.shelf import Ware, wares_of
 from outfit_pairing.style.assortment import Vocabulary
+from outfit_pairing.style.colours import Colour
 from outfit_pairing.style.normalise import key
 from outfit_pairing.style.product import Product
 from outfit_pairing.style.vocabulary import SLOTS, StyleGuide
 
 THRESHOLD = 0.6  # cosine from which a neighbour means much the same
+MOST_PALETTES = 4_000  # remembered
 MOST_WORDS = 4  # article types or colours of one item; more say nothing about what the outfit wants
 MOST_READ = 24  # words read of one item, however many a writer gives
 LONGEST = 200  # characters of one word or style
@@ -58,7 +61,7 @@ class _Notes:
 
 
 class Translator:
-    """Translates items for anchors of one catalogue.
+    """Translates items for anchors of one catalogue; remembers words, since writers repeat themselves.
 
     nearest: cosines between words, for those that the style guide does not know; None: no such words are understood.
     """
@@ -67,8 +70,14 @@ class Translator:
         self, guide: StyleGuide, vocabulary: Vocabulary, nearest: Nearest | None = None, threshold: float = THRESHOLD
     ) -> None:
         self.guide, self.vocabulary = guide, vocabulary
+        self._nearest, self._threshold = nearest, threshold
         self._words = ArticleWords(guide, vocabulary, nearest, threshold)
-        self._palettes: dict[tuple[str | None, tuple[str, ...]], Palette] = {}
+        self._colour_once = lru_cache(maxsize=MOST_REMEMBERED)(self._colour)
+        self._palette = lru_cache(maxsize=MOST_PALETTES)(self._palette_of)
+        self._offered_colours = lru_cache(maxsize=64)(self._all_colours)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Translator, (self.guide, self.vocabulary, self._nearest, self._threshold)  # what is remembered stays behind
 
     def shelf(self, audience: str | None) -> tuple[Ware, ...]:
         """Everything that the catalogue offers to an audience."""
@@ -85,8 +94,7 @@ class Translator:
         if not wares:
             reason = "; ".join(notes.dropped[:3]) or "says no article type"
             return Translated(None, reason, notes.ways, tuple(notes.dropped))
-        palette = self._palette(wares, anchor.audience)
-        colours, prints = self._colours(texts_of(raw, "colours"), palette, notes)
+        colours, prints = self._colours(texts_of(raw, "colours"), wares, anchor.audience, notes)
         item = {
             "slot": wares[0].slot,
             "article_types": tuple(ware.word for ware in wares),
@@ -96,16 +104,22 @@ class Translator:
         }
         return Translated(item, None, notes.ways, tuple(notes.dropped))
 
-    def _palette(self, wares: tuple[Ware, ...], audience: str | None) -> Palette:
-        of = (audience, tuple(ware.word for ware in wares))
-        if of not in self._palettes:
-            self._palettes[of] = Palette.of(wares, self.shelf(audience), self.guide)
-        return self._palettes[of]
+    def _palette_of(self, places: tuple[tuple[str, str], ...], audience: str | None) -> Palette:
+        wares = wares_of(self.vocabulary, audience)
+        return Palette.of([wares[place] for place in places], self._offered_colours(audience), self.guide)
+
+    def _all_colours(self, audience: str | None) -> Mapping[str, Colour]:
+        return plain_colours(self.shelf(audience), self.guide)
+
+    def _colour(self, word: str, places: tuple[tuple[str, str], ...], audience: str | None) -> tuple[ColourWord, str | None]:
+        """What a word means, and the colour that stands for it among the wares at those (slot, word)."""
+        meant = colour_words(word, self.guide)
+        return meant, self._palette(places, audience).nearest(meant.colour) if meant.colour else None
 
     def _stated_slot(self, raw: Mapping[str, Any]) -> str | None:
         for text in texts_of(raw, "slot"):
-            named = next((slot for slot in SLOTS if key(slot) == key(text)), None)
-            if named and named != "other":
+            named = _SLOTS.get(key(text))
+            if named:
                 return named
         for text in (*texts_of(raw, "slot"), *texts_of(raw, "categories")):
             found = self.guide.article_type_in(_last_step(text))
@@ -133,21 +147,26 @@ class Translator:
                 notes.drop(word, f"is {one.wares[0].slot}, the item is {slot}")
         return tuple(kept.values())[:MOST_WORDS]
 
-    def _colours(self, said: Sequence[str], palette: Palette, notes: _Notes) -> tuple[tuple[str, ...], list[str]]:
+    def _colours(
+        self, said: Sequence[str], wares: Sequence[Ware], audience: str | None, notes: _Notes
+    ) -> tuple[tuple[str, ...], list[str]]:
+        places = tuple((ware.slot, ware.word) for ware in wares)
         colours: dict[str, None] = {}
         prints: list[str] = []
         for word in said:
-            meant = colour_words(word, self.guide)
+            meant, near = self._colour_once(word, places, audience)
             if meant.style:
                 prints.append(meant.style)
                 notes.ways[Way.COLOUR_AS_STYLE] += meant.colour is None
-            near = palette.nearest(meant.colour) if meant.colour else None
             if near:
                 notes.ways[Way.COLOUR if near == (meant.colour and meant.colour.name) else Way.COLOUR_NEAR] += 1
                 colours.setdefault(near)
             elif not meant.style:
                 notes.drop(word, "no colour of the catalogue", Way.COLOUR_DROPPED)
         return tuple(colours)[:MOST_WORDS], prints
+
+
+_SLOTS = {key(slot): slot for slot in SLOTS if slot != "other"}
 
 
 def texts_of(raw: Mapping[str, Any], what: str) -> tuple[str, ...]:

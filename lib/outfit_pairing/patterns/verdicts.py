@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from outfit_pairing.patterns.model import Pattern, PatternItem
 from outfit_pairing.patterns.occasions import codes_joined, dress_codes, occasions_for
-from outfit_pairing.patterns.shelf import Ware, whole_shelf
+from outfit_pairing.patterns.shelf import Ware, wares_of
 from outfit_pairing.style.assortment import Vocabulary
 from outfit_pairing.style.colours import Colour, harmony
 from outfit_pairing.style.compatibility import NEUTRAL, WEIGHTS, traits_score
@@ -74,7 +74,7 @@ def judge_pattern(
 ) -> Verdict:
     """The verdict on a pattern in the catalogue's words, for an anchor."""
     own = traits_of(anchor.article_type, anchor.slot, anchor.usage, anchor.department, guide)
-    wares = {(ware.slot, ware.word): ware for ware in whole_shelf(vocabulary, anchor.audience)}
+    wares = wares_of(vocabulary, anchor.audience)
     held = [[wares[item.slot, word] for word in item.article_types if (item.slot, word) in wares] for item in pattern.items]
     fault = _missing(pattern, held, anchor) or _crowded(pattern, anchor, held, own) or _bare(pattern, own, wares.values())
     if fault:
@@ -86,7 +86,7 @@ def judge_pattern(
         "carried": _carried(pattern, held),
         "dressed": _dressed([own, *outfit]),
         "colours": _colours(pattern, guide, guide.colour(anchor.colour or "")),
-        "occasion": _occasion(pattern.occasion, occasions_for(anchor, own, guide), own),
+        "occasion": _occasion(pattern.occasion, occasions_for(anchor.audience, own, guide), own),
         "confidence": _Part(pattern.confidence, "its writer is not sure of it" if pattern.confidence < UNSURE else ""),
     }
     score = round(sum(weight * parts[name].score for name, weight in PARTS.items()), 3)

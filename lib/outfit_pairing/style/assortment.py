@@ -3,6 +3,8 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from outfit_pairing.style.audience import may_mix
 from outfit_pairing.style.formulas import WEARERS
@@ -45,14 +47,21 @@ class Vocabulary:
                     stock[wearer].setdefault((slot, word, usage), Counter())[colour] += count
         return cls({wearer: _kinds(held, guide) for wearer, held in stock.items()})
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Vocabulary, (self.kinds,)  # without what is remembered
+
     def slots(self, wearer: str) -> frozenset[str]:
         """Slots in which the wearer has anything at all."""
         return frozenset(kind.traits.slot for kind in self.kinds[wearer])
 
     def in_numbers(self, wearer: str) -> int:
         """Products of an article type from which it counts as carried in numbers; 1 in a small catalogue."""
-        share = int(sum(kind.count for kind in self.kinds[wearer]) * SHARE_IN_NUMBERS)
-        return max(1, min(share, MOST_IN_NUMBERS))
+        return self._in_numbers[wearer]
+
+    @cached_property
+    def _in_numbers(self) -> dict[str, int]:
+        shares = {wearer: int(sum(kind.count for kind in kinds) * SHARE_IN_NUMBERS) for wearer, kinds in self.kinds.items()}
+        return {wearer: max(1, min(share, MOST_IN_NUMBERS)) for wearer, share in shares.items()}
 
 
 def _kinds(stock: Mapping[_Key, Counter[str | None]], guide: StyleGuide) -> tuple[Kind, ...]:

@@ -6,6 +6,7 @@ curves below were set so that pairs on which stylists agree come out in their or
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -71,6 +72,7 @@ _QUIET_SCORE, _CONTRAST_GAIN = 0.74, 0.18
 _NEUTRAL_VIVIDNESS = 0.25
 
 
+@lru_cache(maxsize=10_000)
 def harmony(a: Colour, b: Colour) -> Harmony:
     """How well two colours go together, in either order; a neutral never clashes."""
     pair = _pair(*sorted((a, b), key=lambda colour: (colour.name, colour.lab)))

@@ -5,9 +5,11 @@ Every vocabulary of the style guide is looked up by `key`, so a guide entry is w
 
 import re
 import unicodedata
+from functools import lru_cache
 
 _POSSESSIVE = re.compile(r"['’`´](s\b)?")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
+LONGEST_REMEMBERED = 100  # characters: names and colours come again and again, descriptions do not
 _RESPELLED = {
     "scarves": "scarf",
     "men": "man",
@@ -22,9 +24,16 @@ _RESPELLED = {
 
 def words(text: str) -> tuple[str, ...]:
     """The words of `text`, each in one spelling: lower case, no accent, no plural, "&" read as "and"."""
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _words(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
     folded = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text.lower()))
     plain = folded.encode("ascii", "ignore").decode().replace("&", " and ").replace("color", "colour")
     return tuple(_one_spelling(word) for word in _SEPARATORS.split(plain) if word)
+
+
+_remembered = lru_cache(maxsize=10_000)(_words)
 
 
 def key(text: str) -> str:

@@ -5,6 +5,7 @@ alike, so that a catalogue of any size has a few hundred of them and rules are e
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from outfit_pairing.style.article_types import ArticleType
 from outfit_pairing.style.vocabulary import StyleGuide
@@ -48,6 +49,7 @@ class Traits:
         return self.kind not in {"free", "home"}
 
 
+@lru_cache(maxsize=10_000)
 def traits_of(article_type: str | None, slot: str, usage: str | None, department: str | None, guide: StyleGuide) -> Traits:
     """Traits of a product from four columns of the products table."""
     known = guide.article_type(article_type) if article_type else None

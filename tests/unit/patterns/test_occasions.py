@@ -14,7 +14,7 @@ SUITABLE = ("casual friday", "coffee date", "everyday", "office", "picnic", "tra
 def suitable(product: Product) -> set[str]:
     """Occasions for a product."""
     traits = traits_of(product.article_type, product.slot, product.usage, product.department, GUIDE)
-    return set(occasions_for(product, traits, GUIDE))
+    return set(occasions_for(product.audience, traits, GUIDE))
 
 
 def test_hints_name_occasions_of_the_style_guide() -> None:

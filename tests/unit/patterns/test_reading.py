@@ -59,6 +59,12 @@ def test_five_usable_patterns_make_a_reply_valid() -> None:
     assert (reading(*FIVE[:4]).error or "").startswith("only 4 of 4 patterns can be used, at least 5 are needed")
 
 
+@given(st.lists(st.sampled_from([*FIVE, raw(SHOES, BELT), raw(TROUSERS, item("footwear", "Sneakers", colours=["Navy"]))])))
+def test_what_was_read_before_changes_nothing(data: list[Any]) -> None:
+    """A translator remembers words; its reading is that of one that has just begun."""
+    assert reading(*data) == read_patterns(data, SHIRT, Translator(GUIDE, shop()), count=8)
+
+
 def test_the_error_names_the_faults() -> None:
     """In one line of at most 600 characters, the most frequent fault first."""
     data = [raw(SHOES, BELT), raw(SHOES, WATCH), raw(TROUSERS, item("footwear", "Sandals" * 200)), "prose", *FIVE[:1]]

@@ -116,9 +116,12 @@ def test_the_style_guide_knows_better_than_the_sound_of_a_word() -> None:
 
 
 def test_a_translator_travels_to_workers() -> None:
-    """Replies are read where they arrive, so a translator survives pickling, with what it remembers."""
+    """Replies are read where they arrive, so a translator survives pickling; what it remembers stays behind."""
+    fresh = len(pickle.dumps(Translator(GUIDE, shop())))
     translated("Chinos", slot="bottom")
-    copy = pickle.loads(pickle.dumps(TRANSLATOR))
+    sent = pickle.dumps(TRANSLATOR)
+    assert len(sent) == fresh
+    copy = pickle.loads(sent)
     raw = {"slot": "bottom", "article_types": ["Chinos", "Board Shorts"], "colours": ["Navy"]}
     assert copy.translate(raw, MAN) == TRANSLATOR.translate(raw, MAN)
 
