@@ -92,6 +92,11 @@ def test_unknown_words_are_not_guessed() -> None:
     assert [GUIDE.article_type(word) for word in ("", "NA", "zorblax", "—", "women")] == [None] * 5
 
 
+def test_every_plural_leads_to_its_entry() -> None:
+    """Short ones such as cover-ups too."""
+    assert [word for found, word in WORDS if GUIDE.article_type(plural(word)) is not found] == []
+
+
 @given(st.sampled_from(WORDS), st.sampled_from([str.upper, str.title, str.lower]), st.sampled_from(["-", " ", "  ", "_"]))
 def test_every_word_leads_to_its_one_entry(entry: tuple[ArticleType, str], case: Callable[[str], str], hyphen: str) -> None:
     """Case, plural and hyphen never matter."""
