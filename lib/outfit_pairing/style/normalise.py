@@ -47,8 +47,13 @@ def _one_spelling(word: str) -> str:
 
 
 def _singular(word: str) -> str:
+    """One spelling of singular and plural: "boxes" is "box", and since "prizes" may be of "priz" or "prize", so is "prize"."""
     if word.endswith(("sses", "shes", "ches", "xes", "zes")):
         return word[:-2]
+    if word.endswith(("sse", "she", "che", "xe", "ze")):
+        return word[:-1]
+    if word.endswith("ies"):
+        return f"{word[:-3]}y"
     if len(word) > 2 and word.endswith("s") and not word.endswith("ss"):
         return word[:-1]
     return word
