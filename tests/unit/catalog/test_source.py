@@ -35,11 +35,11 @@ def opened(tmp_path: Path, make_settings: MakeSettings) -> Callable[..., Catalog
     [
         ("empty.csv", b"", "the file is empty"),
         ("blank.csv", b"\n \n", "the file is empty"),
-        ("empty.csv.gz", gzip.compress(b""), "the file is empty"),
+        ("empty.csv.gz", gzip.compress(b"", mtime=0), "the file is empty"),
         ("header.csv", b"id,name\n", "holds a header and no product"),
         ("picture.csv", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "is not a text file"),
         ("letter.csv", b"Dear shop\nplease find attached\n", "is not a CSV catalogue"),
-        ("broken.csv.gz", gzip.compress(ROWS.encode() * 99)[:-20], "the gzip file is broken"),
+        ("broken.csv.gz", gzip.compress(ROWS.encode() * 99, mtime=0)[:-20], "the gzip file is broken"),
         ("rubbish.csv.gz", b"\x1f\x8brubbish and more", "the gzip file is broken"),
         ("twice.csv", b"id,name,name\n1,a,b\n", "column name stands in the header twice"),
         ("list.json", b'[{"id": 1}]\n', "write one object per line"),
