@@ -98,6 +98,7 @@ class ModelProvider:
         if error is None:
             answers = self._with_stand_ins(answers, count)
             figures["anchors_by_style_guide"] = sum(answer.writer is not None for answer in answers)
+        figures["prompt_version"] = PROMPT_VERSION
         figures |= {"journal_files_ignored": len(journal.broken)} if journal.broken else {}
         return Answers(tuple(answers), figures, error)
 
