@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -185,6 +186,9 @@ def test_a_run_that_was_killed_has_the_same_result(killed: Killed) -> None:
     patterns = killed.shop.patterns()
     assert len(patterns) == ANCHORS
     assert min(patterns.values()) >= 5
+    told = re.search(r"(\d+) questions have their answer in the journal, (\d+) are open", killed.last.stderr)
+    assert told is not None
+    assert int(told[1]) + int(told[2]) == ANCHORS
     requests = read_table(killed.shop.warehouse, "pattern_requests").to_pylist()
     assert len({(row["request_hash"], row["attempt"]) for row in requests}) == len(requests)
     assert {row["request_hash"] for row in requests if row["status"] == "ok"} == {row["request_hash"] for row in requests}

@@ -86,7 +86,9 @@ class ModelProvider:
         before = journal.all_of([question.request_hash for question in questions])
         if self.settings.patterns.retry_quarantined:
             questions = [_once_more(question, before, check) for question in questions]
-        stop = self._ask([one for one in questions if not _outcome(one, before, check)], before, journal, check)
+        open_ = [one for one in questions if not _outcome(one, before, check)]
+        logger.info("%s questions have their answer in the journal, %s are open", len(questions) - len(open_), len(open_))
+        stop = self._ask(open_, before, journal, check)
         after = journal.all_of([question.request_hash for question in questions])
         by_hash = {question.request_hash: question for question in questions}
         answers = [
@@ -104,7 +106,6 @@ class ModelProvider:
 
     def _ask(self, open_: Sequence[Question], before: Journal, journal: RequestJournal, check: PatternsCheck) -> Stop | None:
         """Ask what is open. Returns what stopped it before the end."""
-        logger.info("%s questions have their answer in the journal, %s are open", len(before), len(open_))
         if not open_:
             return None
         llm = self.settings.llm
