@@ -109,9 +109,10 @@ def main(arguments: list[str] | None = None) -> None:
             _write(port_file, str(server.port))
         print(server.base_url, flush=True)
         while not ended.is_set():
-            if server.changed.wait(0.2) and counts_file:
+            if server.changed.wait(0.2):
                 server.changed.clear()
-                _write(counts_file, json.dumps(server.counts.snapshot()))
+                if counts_file:
+                    _write(counts_file, json.dumps(server.counts.snapshot()))
                 ended.wait(WRITE_PAUSE_S)
     if counts_file:
         _write(counts_file, json.dumps(server.counts.snapshot()))

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROC = Path("/proc")
-POLL_S = 0.02
+POLL_S = 0.05
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,17 @@ A message says what is wrong, where, and how to mend it, in one line. Fields sta
 a Spark worker survives pickling on its way to the driver.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 MOST_NAMES = 12  # names listed in one message; a table of 1,000 columns still gives one readable line
 
 
 class OutfitPairingError(Exception):
-    """Root of all errors that this package raises on purpose."""
+    """Root of all errors that this package raises on purpose. `figures`: what a stage had counted when it was stopped."""
 
     exit_code = 1
+    figures: Mapping[str, int | float | str] = MappingProxyType({})
 
     @property
     def what(self) -> str:

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from outfit_pairing import __version__
-from outfit_pairing.errors import GateMissed
+from outfit_pairing.errors import GateMissed, OutfitPairingError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.tables import RUNS
@@ -70,7 +70,8 @@ def _run_stage(spark: "SparkSession", settings: Settings, stage: str) -> StageOu
     try:
         report, error = importlib.import_module(STAGES[stage]).run(spark, settings), None
     except Exception as fault:  # remembered in the runs table, then raised again by run_stages
-        report, error = StageReport(stage, rows_in=0, rows_out=0), fault
+        counters = fault.figures if isinstance(fault, OutfitPairingError) else {}
+        report, error = StageReport(stage, rows_in=0, rows_out=0, counters=counters), fault
     report = replace(report, seconds=round(time.perf_counter() - started, 2))
     logger.info("%s: %s after %.1f s", stage, "failed" if error else "done", report.seconds)
     return StageOutcome(report, started_at, error)

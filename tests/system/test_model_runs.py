@@ -3,9 +3,10 @@
 import json
 import os
 import random
+import re
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,8 @@ import pytest
 
 from outfit_pairing.catalog import stage as ingest
 from outfit_pairing.catalog.sample import write_sample
+from outfit_pairing.cli import main
+from outfit_pairing.errors import BudgetSpent
 from outfit_pairing.patterns.asking.chat import ChatReply
 from outfit_pairing.patterns.asking.entries import ReplyFile
 from outfit_pairing.patterns.by_model import ModelProvider
@@ -183,6 +186,9 @@ def test_a_run_that_was_killed_has_the_same_result(killed: Killed) -> None:
     patterns = killed.shop.patterns()
     assert len(patterns) == ANCHORS
     assert min(patterns.values()) >= 5
+    told = re.search(r"(\d+) questions have their answer in the journal, (\d+) are open", killed.last.stderr)
+    assert told is not None
+    assert int(told[1]) + int(told[2]) == ANCHORS
     requests = read_table(killed.shop.warehouse, "pattern_requests").to_pylist()
     assert len({(row["request_hash"], row["attempt"]) for row in requests}) == len(requests)
     assert {row["request_hash"] for row in requests if row["status"] == "ok"} == {row["request_hash"] for row in requests}
@@ -264,10 +270,25 @@ def test_settings_that_cannot_work_are_one_line_before_anything_starts(tmp_path:
     assert not list((tmp_path / "warehouse").rglob("*"))
 
 
-def test_a_server_that_is_not_there_is_one_line(shop: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def here(
+    spark: "SparkSession", capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Ended]:
+    """The command in this process, with the session that is there: no JVM to start."""
+
+    def command(arguments: Sequence[str], key: str = KEY) -> Ended:
+        monkeypatch.setenv("SHOP_KEY", key)
+        with caplog.at_level("INFO"):
+            code = main(arguments)
+        return Ended(code, capsys.readouterr().out, "\n".join(record.getMessage() for record in caplog.records))
+
+    return command
+
+
+def test_a_server_that_is_not_there_is_one_line(shop: Path, here: Callable[..., Ended], tmp_path: Path) -> None:
     """The address and what to do about it; nothing is written."""
     copy = shop_in(tmp_path, shop, ServerProcess(9))
-    ended = run(*copy.command(), SHOP_KEY=KEY)
+    ended = here(copy.command())
     assert ended.code == 2, ended.stderr
     [complaint] = ended.complaints
     assert "llm.base_url http://127.0.0.1:9/v1 cannot be reached" in complaint
@@ -275,10 +296,12 @@ def test_a_server_that_is_not_there_is_one_line(shop: Path, tmp_path: Path) -> N
     assert not list(copy.journal.rglob("*.json"))
 
 
-def test_a_key_that_is_refused_stops_the_run_at_the_first_request(shop: Path, server: ServerProcess, tmp_path: Path) -> None:
+def test_a_key_that_is_refused_stops_the_run_at_the_first_request(
+    shop: Path, server: ServerProcess, here: Callable[..., Ended], tmp_path: Path
+) -> None:
     """One line that says where the key comes from and not what it is."""
     copy = shop_in(tmp_path, shop, server)
-    ended = run(*copy.command(), SHOP_KEY="sk-wrong-0123456789abcdefgh")
+    ended = here(copy.command(), key="sk-wrong-0123456789abcdefgh")
     assert ended.code == 2, ended.stderr
     [complaint] = ended.complaints
     assert "environment variable SHOP_KEY" in complaint
@@ -286,10 +309,12 @@ def test_a_key_that_is_refused_stops_the_run_at_the_first_request(shop: Path, se
     assert server.counts()["calls"] == 1
 
 
-def test_a_budget_that_is_spent_says_what_is_missing(shop: Path, server: ServerProcess, tmp_path: Path) -> None:
+def test_a_budget_that_is_spent_says_what_is_missing(
+    shop: Path, server: ServerProcess, here: Callable[..., Ended], tmp_path: Path
+) -> None:
     """The server's own count stays below it; what was paid for is in the tables; exit code 1."""
     copy = shop_in(tmp_path, shop, server)
-    ended = run(*copy.command("llm.budget_tokens=30000"), SHOP_KEY=KEY)
+    ended = here(copy.command("llm.budget_tokens=30000"))
     assert ended.code == 1, ended.stderr
     counts, had = server.counts(), len(copy.patterns())
     assert 0 < counts["prompt_tokens"] + counts["completion_tokens"] <= 30_000
@@ -305,27 +330,34 @@ def test_a_budget_that_is_spent_says_what_is_missing(shop: Path, server: ServerP
 def test_mlflow_holds_what_asking_cost_and_no_key(
     shop: Path, spark: "SparkSession", tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Requests, tokens, cost and seconds per reply as figures of the run; the key is in no row of its database."""
+    """Requests, tokens, cost and seconds per reply, also of a run that was stopped; the prompt; and the key in no row."""
     import mlflow
 
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
     shutil.copytree(shop, tmp_path / "warehouse")
     monkeypatch.setenv("SHOP_KEY", KEY)
     with ModelServer(Behaviour(key=KEY)) as server:
-        settings = load_settings(
-            overrides=[
+        given = [
                 f"storage.warehouse={tmp_path / 'warehouse'}", "embedding.model=hashing", "patterns.provider=openai",
                 f"llm.base_url={server.base_url}", "llm.model=fake", "llm.api_key_env=SHOP_KEY", "llm.price_prompt=1",
-                "llm.price_completion=2", f"tracking.uri=sqlite:///{tmp_path / 'mlflow.db'}",
-            ],
-            environment={},
-        )  # fmt: skip
-        run_stages(spark, settings, ["generate-patterns"])
+                "llm.price_completion=2", f"tracking.uri={uri}",
+            ]  # fmt: skip
+        with pytest.raises(BudgetSpent):
+            run_stages(spark, load_settings(overrides=[*given, "llm.budget_tokens=30000"], environment={}), ["generate-patterns"])
+        run_stages(spark, load_settings(overrides=given, environment={}), ["generate-patterns"])
         counts = server.counts.snapshot()
-    [logged] = mlflow.search_runs(experiment_names=[settings.tracking.experiment], output_format="list")
-    figures = {name.removeprefix("generate-patterns."): value for name, value in logged.data.metrics.items()}
+    last, stopped = mlflow.search_runs(experiment_names=["outfit-pairing"], output_format="list")
+    metrics = [
+        Counter({name.removeprefix("generate-patterns."): value for name, value in run.data.metrics.items()})
+        for run in (last, stopped)
+    ]
+    assert min(one["requests"] for one in metrics) > 0
+    figures = {name: sum(one[name] for one in metrics) for name in ("requests", "prompt_tokens", "completion_tokens", "cost")}
     tokens = counts["prompt_tokens"], counts["completion_tokens"]
     assert (figures["requests"], figures["prompt_tokens"], figures["completion_tokens"]) == (counts["calls"], *tokens)
     assert figures["cost"] == pytest.approx((tokens[0] + 2 * tokens[1]) / 1e6, abs=1e-6)
-    assert 0 < figures["reply_seconds_p50"] <= figures["reply_seconds_p95"]
-    assert logged.data.params["llm.model"] == "fake"
+    assert 0 < metrics[0]["reply_seconds_p50"] <= metrics[0]["reply_seconds_p95"]
+    assert last.data.params["llm.model"] == "fake"
+    [prompt] = mlflow.MlflowClient(uri, registry_uri=uri).search_prompt_versions("outfit_patterns")
+    assert prompt.tags["prompt_version"] == last.data.tags["generate-patterns.prompt_version"]
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]

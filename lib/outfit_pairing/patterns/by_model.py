@@ -89,7 +89,9 @@ class ModelProvider:
         before = journal.all_of([question.request_hash for question in questions])
         if self.settings.patterns.retry_quarantined:
             questions = [_once_more(question, before, check) for question in questions]
-        stop = self._ask([one for one in questions if not _outcome(one, before, check)], before, journal, check)
+        open_ = [one for one in questions if not _outcome(one, before, check)]
+        logger.info("%s questions have their answer in the journal, %s are open", len(questions) - len(open_), len(open_))
+        stop = self._ask(open_, before, journal, check)
         after = journal.all_of([question.request_hash for question in questions])
         by_hash = {question.request_hash: question for question in questions}
         answers = [
@@ -101,12 +103,12 @@ class ModelProvider:
         if error is None:
             answers = self._with_stand_ins(answers, count)
             figures["anchors_by_style_guide"] = sum(answer.writer is not None for answer in answers)
+        figures["prompt_version"] = PROMPT_VERSION
         figures |= {"journal_files_ignored": len(journal.broken)} if journal.broken else {}
         return Answers(tuple(answers), figures, error)
 
     def _ask(self, open_: Sequence[Question], before: Journal, journal: RequestJournal, check: PatternsCheck) -> Stop | None:
         """Ask what is open. Returns what stopped it before the end."""
-        logger.info("%s questions have their answer in the journal, %s are open", len(before), len(open_))
         if not open_:
             return None
         llm = self.settings.llm

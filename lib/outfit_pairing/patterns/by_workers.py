@@ -7,8 +7,10 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import AuthenticationError
 from typing import TYPE_CHECKING
 
+from outfit_pairing.errors import InputError
 from outfit_pairing.patterns.asking.asker import Asker, Question
 from outfit_pairing.patterns.asking.chat import ChatModel
 from outfit_pairing.patterns.asking.coordinator import Coordinator
@@ -54,12 +56,13 @@ class OpenAsker:
     run_id: str
 
     def __call__(self) -> Asker:
-        """An asker for the threads of this process."""
+        """An asker for the threads of this process, ready to read replies."""
+        self.check.prepare()
         client = CoordinatorClient(self.address, self.authkey)
         key = os.environ.get(self.settings.api_key_env) if self.settings.api_key_secret is None else None
 
         def chat(schema: str) -> ChatModel:
-            return open_chat(self.settings, key or client.api_key(), json.loads(schema))
+            return open_chat(self.settings, key or _key_of_driver(client), json.loads(schema))
 
         return Asker(self.journal, client, chat, self.check, self.settings, self.run_id)
 
@@ -99,6 +102,13 @@ def _progress(coordinator: Coordinator) -> Iterator[None]:
     finally:
         ended.set()
         thread.join()
+
+
+def _key_of_driver(client: CoordinatorClient) -> str | None:
+    try:
+        return client.api_key()
+    except (EOFError, OSError, AuthenticationError) as fault:
+        raise InputError(f"the driver, which has the model's key, cannot be reached: {str(fault) or 'it is gone'}") from None
 
 
 def driver_host(spark: "SparkSession") -> str:

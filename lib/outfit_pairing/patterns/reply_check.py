@@ -38,6 +38,10 @@ class PatternsCheck:
         """What to mend; None when the reply can be used."""
         return self.reading(question, reply).error
 
+    def prepare(self) -> None:
+        """Load what the first reply would have to wait for."""
+        translator(self.vocabulary, self.embedding)
+
     def repair(self, error: str) -> str:
         """The message that asks for a better reply."""
         return repair_message(error)

@@ -4,11 +4,13 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from outfit_pairing.patterns.prompt import prompt_template
 from outfit_pairing.patterns.provider import Answer, Answers, Provider, Writer
 from outfit_pairing.patterns.style_guide import StyleGuideProvider
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, PATTERN_REQUESTS, PRODUCTS
+from outfit_pairing.storage.tracking import register_prompt
 from outfit_pairing.style import load_style_guide
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 from outfit_pairing.style.templates import Vocabulary
@@ -38,17 +40,21 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     products = store.read(PRODUCTS)
     anchors = read_anchors(products, store.read(ANCHOR_PRODUCTS))
     provider = open_provider(spark, settings, read_vocabulary(products))
+    if not isinstance(provider, StyleGuideProvider):
+        register_prompt(settings, OUTFIT_PATTERNS.name, prompt_template(), provider.prompt_version)
     answers = provider.answer(anchors, settings.patterns.per_anchor)
     _tell(answers.answers)
     written = _write(store, provider, answers)
+    counters = _counters(answers) | {"rows_written": written}
     if answers.stop is not None:
+        answers.stop.figures = counters  # what it has cost so far
         raise answers.stop
     return StageReport(
         stage=OUTFIT_PATTERNS.stage,
         rows_in=len(anchors),
         rows_out=sum(len(answer.patterns) for answer in answers.answers),
         rows_rejected=sum(not answer.patterns for answer in answers.answers),
-        counters=_counters(answers) | {"rows_written": written},
+        counters=counters,
     )
 
 

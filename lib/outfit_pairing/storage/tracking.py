@@ -1,5 +1,6 @@
 """MLflow, when `tracking.uri` names a server or folder: one MLflow run per run of stages, with settings and figures."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.runs import StageReport
+
+logger = logging.getLogger(__name__)
 
 
 def check_tracking(settings: Settings) -> None:
@@ -16,7 +19,10 @@ def check_tracking(settings: Settings) -> None:
 
 
 def track(settings: Settings, reports: Iterable[StageReport]) -> None:
-    """Log settings as parameters and every figure of the reports as metrics `<stage>.<figure>`; nothing when tracking is off."""
+    """Log settings as parameters, every number of the reports as a metric `<stage>.<figure>` and every word as a tag of that name.
+
+    Nothing when tracking is off.
+    """
     if not settings.tracking.uri:
         return
     import mlflow
@@ -26,6 +32,30 @@ def track(settings: Settings, reports: Iterable[StageReport]) -> None:
     with mlflow.start_run(run_name=settings.run_id):
         mlflow.log_params(dict(_flat(settings.model_dump(mode="json", by_alias=True))))
         mlflow.log_metrics({name: value for report in reports for name, value in figures(report)})
+        mlflow.set_tags({name: word for report in reports for name, word in words(report)})
+
+
+def register_prompt(settings: Settings, name: str, template: str, version: str) -> None:
+    """Keep a prompt's template in MLflow's registry, tagged with its version, unless it is there; nothing when tracking is off.
+
+    A registry that takes no prompts is said, and no reason to stop.
+    """
+    if not settings.tracking.uri:
+        return
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    mlflow.set_tracking_uri(settings.tracking.uri)
+    client = mlflow.MlflowClient()
+    try:
+        there = {one.tags.get("prompt_version") for one in client.search_prompt_versions(name)}
+    except MlflowException:  # no version of it yet, or no prompts at all
+        there = set()
+    try:
+        if version not in there:
+            client.register_prompt(name, template, tags={"prompt_version": version})
+    except MlflowException as fault:
+        logger.warning("MLflow at tracking.uri took no prompt: %s", " ".join(str(fault).split())[:200])
 
 
 def register_prompt(settings: Settings, name: str, template: str) -> None:
@@ -53,6 +83,11 @@ def figures(report: StageReport) -> Iterator[tuple[str, float]]:
     for name, value in {**rows, **report.counters}.items():
         if isinstance(value, int | float):
             yield f"{report.stage}.{name}", float(value)
+
+
+def words(report: StageReport) -> Iterator[tuple[str, str]]:
+    """Every word that a report has among its counters, named `<stage>.<figure>`."""
+    yield from ((f"{report.stage}.{name}", value) for name, value in report.counters.items() if isinstance(value, str))
 
 
 def _flat(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -110,16 +110,17 @@ class Asker:
         A journal that fails stops the run: what cannot be kept is not to be paid for.
         """
         try:
-            return self._answer(question)
+            before = standing(self.check, question, self.journal.of(question.request_hash))
+            return before.outcome or self._answer(question, before)
         except InputError as fault:
             self.coordinator.stop(fault.what)
             return Outcome("stopped", fault.what)
         finally:
             self.coordinator.release(question.request_hash)
 
-    def _answer(self, question: Question) -> Outcome:
+    def _answer(self, question: Question, before: Standing) -> Outcome:
         faults, refused = 0, set[ReplyFormat]()
-        before = standing(self.check, question, self.journal.of(question.request_hash))
+        chat = self.open_chat(question.schema)  # may load for seconds, which a permit does not wait
         while before.outcome is None:
             started = self.clock()
             answer = self.coordinator.acquire(question.request_hash, *self._most(question, before))
@@ -131,7 +132,7 @@ class Asker:
                     if isinstance(answer, Wait):
                         continue
                 case Granted():
-                    reply = self._send(question, before, answer, started)
+                    reply = self._send(chat, question, before, answer, started)
                     if reply is not None and (reply.fault is Fault.BAD_REQUEST or answer.reply_format in refused):
                         return Outcome("failed", reply.error)
                     if reply is not None and reply.fault is Fault.FORMAT:
@@ -148,7 +149,7 @@ class Asker:
         """Prompt and completion tokens that the next request may take."""
         return self.bound.most(before.messages, question.schema), self.settings.max_tokens
 
-    def _send(self, question: Question, before: Standing, grant: Granted, started: float) -> ChatReply | None:
+    def _send(self, chat: ChatModel, question: Question, before: Standing, grant: Granted, started: float) -> ChatReply | None:
         """The reply, durable; None when the permit grew too old to be used. `started`: when it was asked for."""
         most_prompt, most_completion = self._most(question, before)
         sent = self.journal.sent(
@@ -168,7 +169,7 @@ class Asker:
             self.journal.not_sent(sent)
             self.coordinator.return_unused(grant.permit)
             return None
-        reply = self.open_chat(question.schema).send(before.messages, grant.reply_format)
+        reply = chat.send(before.messages, grant.reply_format)
         self.journal.replied(sent, reply)
         self.coordinator.settle(grant.permit, reply)
         if reply.prompt_tokens:

@@ -149,6 +149,20 @@ def test_a_server_that_refuses_what_it_took_before_fails_one_question_only(tmp_p
     assert [one.answer(question(name)).status for name in ("q1", "q2", "q3")] == ["ok", "failed", "ok"]
 
 
+def test_what_takes_time_to_load_is_loaded_before_a_permit_is_taken(tmp_path: Path) -> None:
+    """A permit holds for seconds; importing a client on a busy machine may take longer, and would send too late."""
+    coordinator = Coordinator(SETTINGS)
+    granted: list[int] = []
+
+    def open_chat(_: str) -> Script:
+        granted.append(coordinator.figures().granted)
+        return Script([GOOD])
+
+    one = Asker(RequestJournal(str(tmp_path)), Here(coordinator), open_chat, OnlyGood(), SETTINGS, "run")
+    assert one.answer(question()).status == one.answer(question()).status == "ok"
+    assert granted == [0]
+
+
 @pytest.mark.parametrize("threads", [1, 8])
 def test_many_askers_of_one_question_pay_for_it_once(tmp_path: Path, threads: int) -> None:
     """A retried or speculative task waits for the reply that is on its way."""
