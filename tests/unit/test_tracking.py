@@ -41,7 +41,7 @@ def test_a_prompt_is_registered_once_per_text(uri: str) -> None:
     import mlflow
 
     settings = load_settings(overrides=[f"tracking.uri={uri}"], environment={})
-    for template in ("first", "first", "second"):
-        register_prompt(settings, "prompt", template)
+    for template, version in (("first", "1"), ("first", "1"), ("second", "2")):
+        register_prompt(settings, "prompt", template, version)
     assert [mlflow.genai.load_prompt("prompt", version=number).template for number in (1, 2)] == ["first", "second"]
     assert mlflow.genai.load_prompt("prompt", version=3, allow_missing=True) is None

@@ -26,14 +26,13 @@ from outfit_pairing.patterns.asking.openai_chat import OPENAI
 from outfit_pairing.patterns.asking.permits import Stop
 from outfit_pairing.patterns.asking.reach import reach
 from outfit_pairing.patterns.ledger import attempts_of, run_figures
-from outfit_pairing.patterns.prompt import PROMPT_VERSION, prompt_template
+from outfit_pairing.patterns.prompt import PROMPT_VERSION
 from outfit_pairing.patterns.provider import Answer, Answers
 from outfit_pairing.patterns.questions import distinct, question_of
 from outfit_pairing.patterns.reading import Reading
 from outfit_pairing.patterns.reply_check import PatternsCheck
 from outfit_pairing.patterns.style_guide import NOTHING, StyleGuideProvider
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage.tracking import register_prompt
 from outfit_pairing.style import StyleGuide
 from outfit_pairing.style.product import Product
 from outfit_pairing.style.templates import Vocabulary
@@ -44,7 +43,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LONGEST_REACH_S = 10.0
-PROMPT_NAME = "outfit-patterns"  # in MLflow's prompt registry
 ASK = {"openai": by_workers.ask, "ai_query": by_query.ask}
 Journal = Mapping[str, tuple[Entry, ...]]
 
@@ -82,7 +80,6 @@ class ModelProvider:
 
         Raises: WarehouseError: the journal cannot be used.   SettingsError: no key, no server at llm.base_url.
         """
-        register_prompt(self.settings, PROMPT_NAME, prompt_template())
         check, journal = self.check(count), open_journal(self.settings)
         asked = self.questions(anchors, count)
         questions = distinct(asked)

@@ -58,20 +58,6 @@ def register_prompt(settings: Settings, name: str, template: str, version: str) 
         logger.warning("MLflow at tracking.uri took no prompt: %s", " ".join(str(fault).split())[:200])
 
 
-def register_prompt(settings: Settings, name: str, template: str) -> None:
-    """Keep a prompt's template in MLflow's prompt registry, once per text; nothing when tracking is off."""
-    if not settings.tracking.uri:
-        return
-    import mlflow
-    import mlflow.genai
-
-    mlflow.set_tracking_uri(settings.tracking.uri)
-    mlflow.set_experiment(settings.tracking.experiment)
-    latest = mlflow.genai.load_prompt(f"prompts:/{name}@latest", allow_missing=True)
-    if latest is None or latest.template != template:
-        mlflow.genai.register_prompt(name=name, template=template)
-
-
 def figures(report: StageReport) -> Iterator[tuple[str, float]]:
     """Every number of a report, named `<stage>.<figure>`."""
     rows = {
