@@ -38,7 +38,7 @@ lint: $(VENV)/.ready ## linters, types and import contracts
 	$(BIN)/lint-imports
 
 test: lint ## linters, types and all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 bench: $(VENV)/.ready ## the measurements of benchmarks/, as a table (CATALOG=… measures that catalogue)
 	$(BIN)/python -m benchmarks $(if $(CATALOG),--catalog $(CATALOG) --mapping $(MAPPING))
