@@ -55,7 +55,7 @@ class Asking:
         }  # fmt: skip
         given |= self.settings | {key.replace("__", "."): value for key, value in more.items()}
         overrides = [part for key, value in given.items() for part in ("--set", f"{key}={value}")]
-        environment = {**os.environ, "SPARK_LOCAL_DIRS": str(self.folder / "spark")}
+        environment = {**os.environ, "SPARK_LOCAL_DIRS": str(self.folder / "spark"), "NO_KEY": "none"}
         if str(given["spark.master"]).startswith("local-cluster"):
             environment["SPARK_HOME"] = str(spark_home(self.folder))
         return Session([sys.executable, "-m", *command, *overrides], self.folder, name, environment)

@@ -7,7 +7,6 @@ Prints one line of JSON: the server's counts after each step, or the rows that c
 
 import argparse
 import json
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -110,7 +109,6 @@ def distribatch(spark: "SparkSession", settings: Settings, passes: int) -> dict[
 
     model, llm, count = _model(spark, settings), settings.llm, settings.patterns.per_anchor
     questions = {one.request_hash: one for one in distinct(model.questions(_anchors(spark, settings), count))}
-    os.environ.setdefault("NO_KEY", "none")
     job = dib.GenerateJob(
         model=dib.models.openai(llm.model, base_url=llm.base_url, api_key_env="NO_KEY"),
         system="{system}",
