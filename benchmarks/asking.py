@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from tests.delta import read_table
@@ -30,6 +31,7 @@ FAULTS = {"seed": 3, "malformed": 0.1, "off_schema": 0.1, "busy": 0.1, "down": 0
 MASTERS = ("local[2,3]", "local-cluster[2,1,2048]")
 PER_MINUTE = 120
 ENOUGH = 5
+SPEED_RUNS = 3
 TABLES = ("products", "anchor_products")
 
 
@@ -189,12 +191,15 @@ def budget(bench: Bench) -> None:
 
 def speed(bench: Bench) -> None:
     """No faults: what is lost between requests."""
-    with bench.asking("speed") as asking:
-        counts = asking.run()
+    print(f"\n{LATENCY_S * 1_000:.0f} ms latency, no faults, {WORKERS} workers × {CONCURRENCY}")
+    ratios = []
+    for number in range(SPEED_RUNS):
+        with bench.asking(f"speed-{number}") as asking:
+            counts = asking.run()
         ideal = counts["calls"] * LATENCY_S / (WORKERS * CONCURRENCY)
-        print(f"\n{LATENCY_S * 1_000:.0f} ms latency, no faults, {WORKERS} workers × {CONCURRENCY}")
         tell("seconds, first call to last reply; ideal", f"{span(counts):.2f}; {ideal:.2f}")
-        tell("ratio", f"{span(counts) / ideal:.2f}", "≤ 1.25")
+        ratios.append(span(counts) / ideal)
+    tell(f"ratio, median of {SPEED_RUNS}", f"{median(ratios):.2f}", "≤ 1.25")
 
 
 def peer(bench: Bench) -> None:

@@ -127,9 +127,9 @@ class Handler(BaseHTTPRequestHandler):
                 return
 
     def _reply(self, asked: _Asked, outcome: str) -> None:
-        behaviour, counts = self.owner.behaviour, self.owner.counts
+        behaviour, counts, started = self.owner.behaviour, self.owner.counts, time.monotonic()
         content, finish_reason = self._content(asked, outcome)
-        self.owner.closing.wait(behaviour.latency_s)
+        self.owner.closing.wait(max(0.0, behaviour.latency_s - (time.monotonic() - started)))
         body = _completion(_parts(content) if behaviour.parts else content, finish_reason, asked.prompt_tokens, tokens(content))
         if outcome in {"cut", "trickle"}:
             counts.answered(outcome, outcome)

@@ -25,6 +25,7 @@ if __name__ == "__main__":
 
 from tests.model_behaviour import Behaviour, Counts
 from tests.model_handler import Handler
+from tests.model_stylist import good_reply
 
 WRITE_PAUSE_S = 0.05  # counts are written at most so often
 
@@ -102,6 +103,7 @@ def main(arguments: list[str] | None = None) -> None:
     ended = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
+    good_reply("")  # the style guide is read now, not in the time of the first callers
     with ModelServer(Behaviour(latency_s=latency_s, **options), port) as server:
         if counts_file:
             _write(counts_file, json.dumps(server.counts.snapshot()))

@@ -74,7 +74,10 @@ def anchors_with_ideas(model: ModelProvider, products: list[Product]) -> list[Pr
     check, chosen = model.check(8), dict[str, Product]()
     ordered = sorted(products, key=lambda one: one.product_id)
     for product, question in zip(ordered, model.questions(ordered, 8), strict=True):
-        if question and not check.fault(question, ChatReply(text=json.dumps(good_reply(question.user)), finish_reason="stop")):
+        if question is None:
+            continue
+        reply = ChatReply(text=json.dumps(good_reply(question.user)), finish_reason="stop")
+        if len(check.reading(question, reply).patterns) >= 5:
             chosen.setdefault(question.request_hash, product)
         if len(chosen) == ANCHORS:
             return list(chosen.values())
@@ -296,7 +299,7 @@ def test_a_server_that_is_not_there_is_one_line(shop: Path, here: Callable[..., 
     assert not list(copy.journal.rglob("*.json"))
 
 
-def test_a_key_that_is_refused_stops_the_run_at_the_first_request(
+def test_a_key_that_is_refused_stops_the_run_at_once(
     shop: Path, server: ServerProcess, here: Callable[..., Ended], tmp_path: Path
 ) -> None:
     """One line that says where the key comes from and not what it is."""
@@ -306,7 +309,7 @@ def test_a_key_that_is_refused_stops_the_run_at_the_first_request(
     [complaint] = ended.complaints
     assert "environment variable SHOP_KEY" in complaint
     assert "sk-wrong" not in ended.stdout + ended.stderr
-    assert server.counts()["calls"] == 1
+    assert server.counts()["calls"] <= WORKERS * CONCURRENCY  # what was under way with the first one
 
 
 def test_a_budget_that_is_spent_says_what_is_missing(

@@ -15,7 +15,7 @@ from outfit_pairing.patterns.asking.budget import most_prompt_tokens
 from outfit_pairing.patterns.asking.chat import ChatReply, Fault, ReplyFormat
 from outfit_pairing.patterns.asking.completions import error_line
 from outfit_pairing.patterns.asking.coordinator import Coordinator
-from outfit_pairing.patterns.asking.entries import Sent
+from outfit_pairing.patterns.asking.entries import Entry
 from outfit_pairing.patterns.asking.openai_chat import SCHEMA_WISH
 from outfit_pairing.patterns.asking.permits import Granted, Stop, Wait
 from outfit_pairing.patterns.by_workers import Means, Told
@@ -39,15 +39,15 @@ def ask(questions: Sequence[Question], means: Means) -> Told:
     told: Told = {}
     coordinator, settings = means.coordinator, means.settings
     faults = dict.fromkeys((question.request_hash for question in questions), 0)
+    known = means.journal.all_of([question.request_hash for question in questions])
     while waiting := [question for question in questions if question.request_hash not in told]:
-        known = means.journal.all_of([question.request_hash for question in waiting])
         stands = [(question, standing(means.check, question, known.get(question.request_hash, ()))) for question in waiting]
         told |= {question.request_hash: (at.outcome.status, at.outcome.error) for question, at in stands if at.outcome}
         granted, answer = _granted(coordinator, [one for one in stands if one[1].outcome is None], settings)
         if granted:
-            replies = _round(granted, means)
-            for (question, _, permit), reply in zip(granted, replies, strict=True):
+            for (question, at, permit), (entry, reply) in zip(granted, _round(granted, means), strict=True):
                 coordinator.settle(permit.permit, reply)
+                known[question.request_hash] = (*at.entries, entry)
                 faults[question.request_hash] += reply.fault is not None
                 if faults[question.request_hash] >= settings.attempts:
                     told[question.request_hash] = ("failed", reply.error)
@@ -68,8 +68,7 @@ def _granted(
     """Questions that may go in the next round, and why no more may."""
     granted: list[_Granted] = []
     for question, at in stands[: settings.workers * settings.concurrency]:
-        most = most_prompt_tokens(at.messages, question.schema)
-        answer = coordinator.acquire(question.request_hash, most, settings.max_tokens, asker="driver")
+        answer = coordinator.acquire(question.request_hash, _most(question, at), settings.max_tokens, asker="driver")
         if isinstance(answer, Stop | Wait):
             return granted, answer
         if isinstance(answer, Granted):
@@ -77,31 +76,23 @@ def _granted(
     return granted, None
 
 
-def _round(granted: Sequence[_Granted], means: Means) -> list[ChatReply]:
+def _round(granted: Sequence[_Granted], means: Means) -> list[tuple[Entry, ChatReply]]:
     """The replies, durable, in the order of the questions."""
+    settings, form, now = means.settings, ReplyFormat.PROMPT, time.time()
     sent = [
-        means.journal.sent(
-            Sent(
-                request_hash=question.request_hash,
-                attempt=max((entry.sent.attempt for entry in at.entries), default=0) + 1,
-                sent_at=time.time(),
-                run_id=means.run_id,
-                model=means.settings.model or "",
-                most_prompt_tokens=most_prompt_tokens(at.messages, question.schema),
-                most_completion_tokens=means.settings.max_tokens,
-                reply_format=ReplyFormat.PROMPT.value,
-                repair=len(at.messages) > len(question.messages),
-            )
-        )
+        at.next_sent(question, settings, most_prompt=_most(question, at), reply_format=form, run_id=means.run_id, at=now)
         for question, at, _ in granted
     ]
+    sent = [means.journal.sent(one) for one in sent]
     started = time.monotonic()
     found = _query(means.spark, [_prompt(question, at) for question, at, _ in granted], means.settings)
     seconds = (time.monotonic() - started) / len(granted)
     replies = [_reply(found.get(number), seconds) for number in range(len(granted))]
-    for one, reply in zip(sent, replies, strict=True):
-        means.journal.replied(one, reply)
-    return replies
+    return [(means.journal.replied(one, reply), reply) for one, reply in zip(sent, replies, strict=True)]
+
+
+def _most(question: Question, at: Standing) -> int:
+    return most_prompt_tokens(at.messages, question.schema)
 
 
 def _prompt(question: Question, at: Standing) -> str:

@@ -130,6 +130,11 @@ def _hinted(said: tuple[str, ...], occasions: Sequence[str]) -> str | None:
 _HINTS = {words(word)[0]: occasions for word, occasions in HINTS.items()}
 
 
+def prepare_occasions(guide: StyleGuide) -> None:
+    """Read the style guide's looks now rather than for the first anchor."""
+    _formulas(guide)
+
+
 @lru_cache(maxsize=4)
 def _formulas(guide: StyleGuide) -> Formulas:
     return read_formulas(guide)

@@ -9,10 +9,9 @@ from outfit_pairing.patterns.asking.asker import standing
 from outfit_pairing.patterns.asking.budget import MILLION
 from outfit_pairing.patterns.by_model import ModelProvider, open_journal
 from outfit_pairing.patterns.questions import distinct
-from outfit_pairing.patterns.stage import open_provider, read_anchors, read_vocabulary
+from outfit_pairing.patterns.stage import open_questions
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import TableStore
-from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, PRODUCTS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -40,10 +39,7 @@ def plan(spark: "SparkSession", settings: Settings) -> Plan:
 
     Raises: SettingsError: the provider asks no model.   MissingTable: an earlier stage has not run.
     """
-    store = TableStore(spark, settings)
-    products = store.read(PRODUCTS)
-    anchors = read_anchors(products, store.read(ANCHOR_PRODUCTS))
-    provider = open_provider(spark, settings, read_vocabulary(products))
+    provider, anchors, _ = open_questions(TableStore(spark, settings))
     if not isinstance(provider, ModelProvider):
         raise SettingsError(f"patterns.provider {provider.name} asks no model, so there is nothing to plan; set openai or ai_query")
     llm, count = settings.llm, settings.patterns.per_anchor

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, islice
 
 from outfit_pairing.patterns.occasions import occasions_for
 from outfit_pairing.patterns.shelf import Ware, fitting_shelf, wearers_of
@@ -28,7 +28,8 @@ class PromptVocabulary:
 
     slots: the catalogue's words for article types.   colours: the style guide's.   wearers: who may wear the anchor.
     example: items of a plain outfit, as (slot, words), to show a model the shape.   narrow: there are too few words for
-    ENOUGH patterns that differ in them, so that some may differ in colours only.   ties: whether there is one among them.
+    ENOUGH patterns that differ in them, so that some may differ in colours only.   enough: patterns that can be demanded,
+    ENOUGH where the words allow so many.   ties: whether there is one among them.
     """
 
     anchor_slot: str
@@ -39,6 +40,7 @@ class PromptVocabulary:
     traits: Traits
     example: tuple[tuple[str, tuple[str, ...]], ...]
     narrow: bool
+    enough: int
     ties: bool
 
     @property
@@ -75,15 +77,18 @@ class _Offer:
         shelf = _fitting(traits, fitting_shelf(self.assortment, audience, lambda other: verdict(traits, other).allowed))
         carried = [ware for ware in shelf if ware.in_numbers and _is_word(ware.word)]
         kept = _capped(_completable(traits, carried))
+        colours = _colours(kept, self.guide, min(self.assortment.in_numbers(one) for one in wearers_of(audience)))
+        outfits = sum(1 for _ in islice(_outfits(traits, kept), ENOUGH))
         return PromptVocabulary(
             anchor_slot=traits.slot,
             slots={slot: tuple(sorted(ware.word for ware in kept if ware.slot == slot)) for slot in _slots(kept)},
-            colours=_colours(kept, self.guide, min(self.assortment.in_numbers(one) for one in wearers_of(audience))),
+            colours=colours,
             occasions=occasions_for(audience, traits, self.guide),
             wearers=wearers_of(audience),
             traits=traits,
             example=_example(traits, sorted(kept, key=self._place)),
-            narrow=sum(1 for _, _ in zip(range(ENOUGH), _outfits(traits, kept), strict=False)) < ENOUGH,
+            narrow=outfits < ENOUGH,
+            enough=min(ENOUGH, outfits * max(1, len(colours))),
             ties=any(ware.flags & TIE for ware in kept),
         )
 

@@ -62,7 +62,7 @@ def read_patterns(
     Mended: missing confidence, colours, style, occasion, season; more than four items; items that the catalogue does not
     have, or that are the anchor itself, when the rest is an outfit. Anything else has to be right.
 
-    Args:    count: patterns that were asked for; ENOUGH of them make a reply valid, or all where fewer were asked for.
+    Args:    count: patterns that were asked for; ENOUGH of them make a reply valid, or all where fewer were asked for or can exist.
     """
     vocabulary = prompt_vocabulary(anchor, translator.guide, translator.vocabulary)
     reader = _Reader(anchor, translator, vocabulary.occasions)
@@ -90,7 +90,7 @@ def read_patterns(
         dropped=tuple(reader.dropped),
         items=reader.items,
         lost=tuple(reader.lost),
-        error=_error(data, len(kept), min(ENOUGH, count), rejected),
+        error=_error(data, len(kept), min(vocabulary.enough, count), rejected),
     )
 
 

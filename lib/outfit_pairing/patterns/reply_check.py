@@ -11,6 +11,7 @@ from outfit_pairing.embedding.encoders import open_encoder
 from outfit_pairing.patterns.article_words import nearest_by
 from outfit_pairing.patterns.asking.asker import Question
 from outfit_pairing.patterns.asking.chat import ChatReply
+from outfit_pairing.patterns.occasions import prepare_occasions
 from outfit_pairing.patterns.prompt import repair_message
 from outfit_pairing.patterns.reading import Reading, read_patterns
 from outfit_pairing.patterns.replies import read_reply
@@ -40,7 +41,7 @@ class PatternsCheck:
 
     def prepare(self) -> None:
         """Load what the first reply would have to wait for."""
-        translator(self.vocabulary, self.embedding)
+        prepare_occasions(translator(self.vocabulary, self.embedding).guide)
 
     def repair(self, error: str) -> str:
         """The message that asks for a better reply."""

@@ -37,9 +37,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     Raises: MissingTable: an earlier stage has not run.   ModelRefused, ModelDown, BudgetSpent, NoPatterns: after writing.
     """
     store = TableStore(spark, settings)
-    products = store.read(PRODUCTS)
-    anchors = read_anchors(products, store.read(ANCHOR_PRODUCTS))
-    provider = open_provider(spark, settings, read_vocabulary(products))
+    provider, anchors, _ = open_questions(store)
     if not isinstance(provider, StyleGuideProvider):
         register_prompt(settings, OUTFIT_PATTERNS.name, prompt_template(), provider.prompt_version)
     answers = provider.answer(anchors, settings.patterns.per_anchor)
@@ -56,6 +54,17 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         rows_rejected=sum(not answer.patterns for answer in answers.answers),
         counters=counters,
     )
+
+
+def open_questions(store: TableStore) -> tuple[Provider, list[Product], Vocabulary]:
+    """Who writes, the anchors to write for, and the catalogue's words.
+
+    Raises: MissingTable: an earlier stage has not run.
+    """
+    products = store.read(PRODUCTS)
+    anchors = read_anchors(products, store.read(ANCHOR_PRODUCTS))
+    vocabulary = read_vocabulary(products)
+    return open_provider(store.spark, store.settings, vocabulary), anchors, vocabulary
 
 
 def open_provider(spark: "SparkSession", settings: Settings, vocabulary: Vocabulary) -> Provider:

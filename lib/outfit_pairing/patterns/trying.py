@@ -14,11 +14,10 @@ from outfit_pairing.patterns.asking.preflight import check_model
 from outfit_pairing.patterns.by_model import ModelProvider
 from outfit_pairing.patterns.provider import Answer
 from outfit_pairing.patterns.questions import question_of
-from outfit_pairing.patterns.stage import open_provider, read_anchors, read_vocabulary
+from outfit_pairing.patterns.stage import open_questions
 from outfit_pairing.patterns.verdicts import Verdict, judge_pattern
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import TableStore
-from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, PRODUCTS
 from outfit_pairing.style import load_style_guide
 
 if TYPE_CHECKING:
@@ -47,14 +46,11 @@ def try_patterns(spark: "SparkSession", settings: Settings, anchors: int) -> lis
 
     Raises: MissingTable: an earlier stage has not run.   OutfitPairingError: what stopped the asking.
     """
-    store = TableStore(spark, settings)
-    products = store.read(PRODUCTS)
-    chosen = read_anchors(products, store.read(ANCHOR_PRODUCTS))[:anchors]
-    vocabulary, guide, count = read_vocabulary(products), load_style_guide(), settings.patterns.per_anchor
+    guide, count = load_style_guide(), settings.patterns.per_anchor
     with tempfile.TemporaryDirectory() as folder:
         scratch = settings.model_copy(update={"llm": settings.llm.model_copy(update={"journal": folder})})
-        provider = open_provider(spark, scratch, vocabulary)
-        answers = provider.answer(chosen, count)
+        provider, chosen, vocabulary = open_questions(TableStore(spark, scratch))
+        answers = provider.answer(chosen[:anchors], count)
     if answers.stop is not None and not any(answer.attempts for answer in answers.answers):
         raise answers.stop
     trials = []

@@ -136,6 +136,8 @@ def test_where_words_are_few_colours_may_make_the_difference() -> None:
     rows: list[Any] = [("men", "innerwear", word, "black", None, 30) for word in ("Briefs", "Boxers", "Trunk")]
     few = prompt_vocabulary(anchor("Briefs"), GUIDE, Vocabulary.from_counts(rows, GUIDE))
     assert few.narrow
+    assert few.enough == 1
+    assert vocabulary(SHIRT).enough == 5
     assert "in the same colours" in render_prompt(anchor("Briefs"), few, 8)[1]
     assert "in the same colours" not in prompt(SHIRT)
 

@@ -10,6 +10,7 @@ from outfit_pairing.patterns.article_words import Way
 from outfit_pairing.patterns.model import Pattern
 from outfit_pairing.patterns.reading import Reading, read_patterns
 from outfit_pairing.patterns.translate import Translator
+from outfit_pairing.style.templates import Vocabulary
 from tests.unit.patterns.shops import GUIDE, anchor, shop
 from tests.unit.patterns.test_translate import JSON
 
@@ -57,6 +58,15 @@ def test_five_usable_patterns_make_a_reply_valid() -> None:
     assert len(reading(*FIVE).patterns) == 5
     assert reading(*FIVE[:4], count=4).error is None
     assert (reading(*FIVE[:4]).error or "").startswith("only 4 of 4 patterns can be used, at least 5 are needed")
+
+
+def test_no_more_is_demanded_than_the_catalogue_allows() -> None:
+    """Where three articles in one colour are all that there is, one pattern is enough: asking again would be money lost."""
+    rows: list[Any] = [("men", "innerwear", word, "black", None, 30) for word in ("Briefs", "Boxers", "Trunk")]
+    few = Translator(GUIDE, Vocabulary.from_counts(rows, GUIDE))
+    pair = raw(item("innerwear", "Boxers"), item("innerwear", "Trunk"))
+    assert read_patterns([pair], anchor("Briefs"), few, count=8).error is None
+    assert read_patterns([], anchor("Briefs"), few, count=8).error is not None
 
 
 @given(st.lists(st.sampled_from([*FIVE, raw(SHOES, BELT), raw(TROUSERS, item("footwear", "Sneakers", colours=["Navy"]))])))

@@ -59,6 +59,22 @@ class Standing:
     messages: tuple[Message, ...] = ()
     outcome: Outcome | None = None
 
+    def next_sent(
+        self, question: Question, settings: LlmSettings, *, most_prompt: int, reply_format: ReplyFormat, run_id: str, at: float
+    ) -> Sent:
+        """The question's next request, as the journal keeps it."""
+        return Sent(
+            request_hash=question.request_hash,
+            attempt=max((entry.sent.attempt for entry in self.entries), default=0) + 1,
+            sent_at=at,
+            run_id=run_id,
+            model=settings.model or "",
+            most_prompt_tokens=most_prompt,
+            most_completion_tokens=settings.max_tokens,
+            reply_format=reply_format.value,
+            repair=len(self.messages) > len(question.messages),
+        )
+
 
 class ReplyCheck(Protocol):
     """Knows what a reply has to hold."""
@@ -119,7 +135,7 @@ class Asker:
             self.coordinator.release(question.request_hash)
 
     def _answer(self, question: Question, before: Standing) -> Outcome:
-        faults, refused = 0, set[ReplyFormat]()
+        tries = _Tries(self.settings.attempts)
         chat = self.open_chat(question.schema)  # may load for seconds, which a permit does not wait
         while before.outcome is None:
             started = self.clock()
@@ -127,42 +143,36 @@ class Asker:
             match answer:
                 case Stop():
                     return Outcome("stopped", answer.reason)
-                case Wait() | Busy():
+                case Wait():
                     self.sleep(answer.seconds)
-                    if isinstance(answer, Wait):
-                        continue
+                case Busy():  # somebody else asked meanwhile, and may have kept the reply
+                    self.sleep(answer.seconds)
+                    before = standing(self.check, question, self.journal.of(question.request_hash))
                 case Granted():
-                    reply = self._send(chat, question, before, answer, started)
-                    if reply is not None and (reply.fault is Fault.BAD_REQUEST or answer.reply_format in refused):
-                        return Outcome("failed", reply.error)
-                    if reply is not None and reply.fault is Fault.FORMAT:
-                        refused.add(answer.reply_format)
-                    elif reply is not None and reply.fault in {Fault.BUSY, Fault.DOWN}:
-                        faults += 1
-                        if faults >= self.settings.attempts:
-                            return Outcome("failed", reply.error)
-                        self.sleep(backoff_s(faults, random.random, retry_after_s=reply.retry_after_s))
-            before = standing(self.check, question, self.journal.of(question.request_hash))
+                    entry = self._send(chat, question, before, answer, started)
+                    if entry is None or entry.reply is None:
+                        continue
+                    pause_s = tries.pause_s(entry.reply, answer.reply_format)
+                    if pause_s is None:
+                        return Outcome("failed", entry.reply.error)
+                    self.sleep(pause_s)
+                    before = standing(self.check, question, (*before.entries, entry))
         return before.outcome
 
     def _most(self, question: Question, before: Standing) -> tuple[int, int]:
         """Prompt and completion tokens that the next request may take."""
         return self.bound.most(before.messages, question.schema), self.settings.max_tokens
 
-    def _send(self, chat: ChatModel, question: Question, before: Standing, grant: Granted, started: float) -> ChatReply | None:
+    def _send(self, chat: ChatModel, question: Question, before: Standing, grant: Granted, started: float) -> Entry | None:
         """The reply, durable; None when the permit grew too old to be used. `started`: when it was asked for."""
-        most_prompt, most_completion = self._most(question, before)
         sent = self.journal.sent(
-            Sent(
-                request_hash=question.request_hash,
-                attempt=max((entry.sent.attempt for entry in before.entries), default=0) + 1,
-                sent_at=self.now(),
+            before.next_sent(
+                question,
+                self.settings,
+                most_prompt=self._most(question, before)[0],
+                reply_format=grant.reply_format,
                 run_id=self.run_id,
-                model=self.settings.model or "",
-                most_prompt_tokens=most_prompt,
-                most_completion_tokens=most_completion,
-                reply_format=grant.reply_format.value,
-                repair=len(before.messages) > len(question.messages),
+                at=self.now(),
             )
         )
         if self.clock() - started > grant.send_within_s:
@@ -170,11 +180,35 @@ class Asker:
             self.coordinator.return_unused(grant.permit)
             return None
         reply = chat.send(before.messages, grant.reply_format)
-        self.journal.replied(sent, reply)
+        entry = self.journal.replied(sent, reply)
         self.coordinator.settle(grant.permit, reply)
         if reply.prompt_tokens:
             self.bound.learn(before.messages, reply.prompt_tokens, question.schema)
-        return reply
+        return entry
+
+
+class _Tries:
+    """What one question has met with so far."""
+
+    def __init__(self, most: int) -> None:
+        self._most, self._faults = most, 0
+        self._refused = set[ReplyFormat]()
+
+    def pause_s(self, reply: ChatReply, asked: ReplyFormat) -> float | None:
+        """How long to wait before the next request; None when there is to be none."""
+        match reply.fault:
+            case Fault.BAD_REQUEST:
+                return None
+            case Fault.FORMAT:
+                again = asked in self._refused
+                self._refused.add(asked)
+                return None if again else 0.0
+            case Fault.BUSY | Fault.DOWN:
+                self._faults += 1
+                wait_s = backoff_s(self._faults, random.random, retry_after_s=reply.retry_after_s)
+                return wait_s if self._faults < self._most else None
+            case Fault.REFUSED | None:
+                return 0.0
 
 
 def standing(check: ReplyCheck, question: Question, entries: Sequence[Entry]) -> Standing:

@@ -183,8 +183,6 @@ class Coordinator:
         return f"{used} and the next request may take {most.tokens:,} tokens; raise {limit} to go on"
 
     def _wait_for(self, most: Usage, now: float) -> Wait | None:
-        if not self._format.confirmed and self._permits:
-            return Wait(self._poll_s(), "format")
         waits = {
             "pause": self._pause_until - now,
             "down": self._breaker.wait_s(now),

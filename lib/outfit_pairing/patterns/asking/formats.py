@@ -50,7 +50,11 @@ class FormatTrial:
     def failed(self, asked: ReplyFormat, reply: ChatReply) -> bool:
         """Whether a failure may be how this server refuses a format; so it is not (yet) a sign that the server is down."""
         like_a_refusal = reply.fault is Fault.DOWN and reply.http_status in FAILS_LIKE_A_REFUSAL
-        if self.confirmed or not like_a_refusal or asked != self.current or not self._others():
+        if self.confirmed or not like_a_refusal:
+            return False
+        if asked in self._suspected:  # sent before others had shown it
+            return True
+        if asked != self.current or not self._others():
             return False
         self._failures += 1
         if self._failures >= FAILURES_IN_A_ROW:

@@ -97,6 +97,7 @@ def _server(process: int, base_url: str, model: str, key: str | None, timeout_s:
         raise InputError("patterns.provider openai needs the openai package; install outfit-pairing[llm]") from None
     limits = httpx2.Timeout(timeout_s, connect=min(timeout_s / 2, MOST_CONNECT_S))
     client = AsyncOpenAI(base_url=base_url, api_key=key or NO_KEY, max_retries=0, timeout=limits)
+    _ = client.chat.completions  # loaded at first use; then the first request would wait for it
     return _Server(client, _loop(process), model, key, timeout_s)
 
 

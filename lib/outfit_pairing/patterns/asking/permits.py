@@ -21,7 +21,7 @@ class Granted:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Acquire again after so many seconds. `why`: rate, budget, format, pause (the server's Retry-After) or down."""
+    """Acquire again after so many seconds. `why`: rate, budget, pause (the server's Retry-After) or down."""
 
     seconds: float
     why: str

@@ -91,38 +91,27 @@ def test_an_asker_that_is_gone_frees_its_leases_and_may_have_been_billed(clock: 
     assert (figures.granted, figures.lost, figures.in_flight) == (2, 1, 1)
 
 
-def test_the_format_is_found_out_by_one_request_at_a_time(clock: Clock) -> None:
-    """Others wait until a reply confirms it; then all go."""
+def test_the_format_is_found_out_by_all_at_once(clock: Clock) -> None:
+    """Nobody waits for a first reply; one refusal moves everybody on, and those in flight do not count again."""
     coordinator = coordinator_of(clock, remembered=None)
     for expected in (SCHEMA, OBJECT):
-        trial = granted(coordinator)
-        assert trial.reply_format is expected
-        waiting = coordinator.acquire("def", 100, 50, "b")
-        assert isinstance(waiting, Wait)
-        assert waiting.why == "format"
-        coordinator.settle(trial.permit, ChatReply(fault=Fault.FORMAT, http_status=400))
-    trial = granted(coordinator)
-    assert trial.reply_format is PROMPT
+        trials = [granted(coordinator, f"h{number}", f"t{number}") for number in range(20)]
+        assert {trial.reply_format for trial in trials} == {expected}
+        for trial in trials:
+            coordinator.settle(trial.permit, ChatReply(fault=Fault.FORMAT, http_status=400))
+    trials = [granted(coordinator, f"h{number}", f"t{number}") for number in range(20)]
+    assert {trial.reply_format for trial in trials} == {PROMPT}
     assert coordinator.confirmed_format() is None
-    coordinator.settle(trial.permit, GOOD)
+    coordinator.settle(trials[0].permit, GOOD)
     assert coordinator.confirmed_format() is PROMPT
-    assert {granted(coordinator, f"h{number}", f"t{number}").reply_format for number in range(20)} == {PROMPT}
-
-
-def test_a_trial_that_is_not_sent_lets_the_next_one_try(clock: Clock) -> None:
-    """Neither a permit given back nor a killed worker blocks the others."""
-    coordinator = coordinator_of(clock, remembered=None)
-    coordinator.return_unused(granted(coordinator, "abc", "a").permit)
-    granted(coordinator, "def", "b")
-    coordinator.gone("b")
-    granted(coordinator, "ghi", "c")
 
 
 def test_a_server_that_fails_on_json_schema_is_asked_in_another_way(clock: Clock) -> None:
-    """Two failures of status 500 in a row are how llama.cpp refuses; they do not open the breaker."""
+    """Failures of status 500 in a row are how llama.cpp refuses; they do not open the breaker, however many were in flight."""
     coordinator = coordinator_of(clock, remembered=None)
-    for _ in range(2):
-        coordinator.settle(granted(coordinator).permit, replace(DOWN, http_status=500))
+    trials = [granted(coordinator, f"h{number}", f"t{number}") for number in range(2 * DOWN_IN_A_ROW)]
+    for trial in trials:
+        coordinator.settle(trial.permit, replace(DOWN, http_status=500))
     assert granted(coordinator).reply_format is OBJECT
 
 
