@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from outfit_pairing.catalog.mapping import Columns
 from outfit_pairing.catalog.product_rows import ProductReader
 from outfit_pairing.catalog.source import open_catalogue
 from outfit_pairing.embedding import Encoder, open_encoder
@@ -55,12 +56,29 @@ def read_wardrobe(settings: Settings, wanted: Collection[str]) -> Wardrobe:
     mapping = catalogue.mapping_for(catalogue.columns)
     guide = load_style_guide()
     reader = ProductReader(mapping, guide, settings.catalog.currency)
-    rows = {row["product_id"]: row for raw in catalogue.rows() if not (row := reader.read(raw)).get("reason_code")}
+    rows = {}
+    for raw in catalogue.rows():
+        row = reader.read(raw)
+        if not row.get("reason_code"):
+            rows[row["product_id"]] = row | {"audience": _audience(row, guide, stated=_stated(raw.values, mapping.columns))}
     garments = _garments(rows.values(), guide)
     wanted = [one for one in dict.fromkeys(wanted) if one in garments]
     vectors = _style_vectors(wanted, garments, {one: rows[one]["text"] for one in rows}, open_encoder(settings.embedding))
     garments |= {one: replace(garments[one], place=place) for place, one in enumerate(wanted)}
     return Wardrobe(garments, vectors)
+
+
+def _stated(values: Mapping[str, str], columns: Columns) -> bool:
+    return any(values.get(column) for column in (columns.audience, columns.age_group) if column)
+
+
+def _audience(row: Mapping[str, Any], guide: StyleGuide, *, stated: bool) -> str | None:
+    """The row's audience; female or male where only its article type says so: leggings may be a girl's."""
+    audience: str | None = row["audience"]
+    known = guide.article_type(row["article_type"]) if row["article_type"] else None
+    if stated or known is None or known.audience != audience:
+        return audience
+    return {"women": "female", "men": "male"}.get(audience or "", audience)
 
 
 def _garments(rows: Iterable[Mapping[str, Any]], guide: StyleGuide) -> dict[str, Garment]:

@@ -22,11 +22,12 @@ MIXED_SEXES, MIXED_AGES = 0.1, 0.05  # factors: women's with men's; adults' with
 LACKING_FROM = 3  # items; a pair is no whole outfit, and lacks nothing
 OWN_PLACE = ("innerwear", "sleepwear", "swimwear", "beauty")  # dressed, in their way
 MISSING = ("bottom", "top", "shirt", "clothes", "footwear", "bag")
-_SEX = {"women": "f", "girls": "f", "men": "m", "boys": "m"}
+GROWN_UP = frozenset({"women", "men", "unisex"})
+_SEX = {"women": "f", "girls": "f", "female": "f", "men": "m", "boys": "m", "male": "m"}
 
 
 class Piece(NamedTuple):
-    """What of an item the make-up depends on."""
+    """What of an item the make-up depends on. `audience`: also female or male, where only the article type says for whom."""
 
     slot: str
     family: str
@@ -124,7 +125,7 @@ def _wearers(pieces: Sequence[Piece]) -> list[Fault]:
     found = []
     if len({_SEX[audience] for audience in said if audience in _SEX}) > 1:
         found.append(Fault(MIXED_SEXES, "women's and men's"))
-    if said & CHILDREN and said - CHILDREN:
+    if said & CHILDREN and said & GROWN_UP:
         found.append(Fault(MIXED_AGES, "adults' and children's"))
     return found
 
