@@ -57,7 +57,7 @@ def _with_too_few(catalogue: Catalogue) -> "DataFrame":
     """Products that patterns left with fewer than LEAST_OUTFITS."""
     outfits = catalogue.store.read(PATTERN_RECOMMENDATIONS).groupBy("product_id").count()
     enough = outfits.where(f"count >= {LEAST_OUTFITS}")
-    return catalogue.products.join(enough, "product_id", "left_anti")
+    return catalogue.with_vectors.join(enough, "product_id", "left_anti")
 
 
 def _ideas(catalogue: Catalogue, classes: list[tuple[str | None, ...]]) -> Ideas:
