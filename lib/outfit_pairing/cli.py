@@ -99,6 +99,12 @@ def main_parser() -> argparse.ArgumentParser:
     show = _command(commands, "show-outfits", "some outfits to read aloud, over different slots and audiences", _show_outfits)
     show.add_argument("--count", type=_positive, default=20, help="products shown (default: %(default)s)")
     show.add_argument("--seed", type=int, default=7, help="which ones; the same seed shows the same (default: %(default)s)")
+    lookbook = _command(commands, "lookbook", "the lookbook page: some products with their outfits, to look at and to filter", _lookbook)
+    lookbook.add_argument(
+        "--out", type=Path, metavar="FILE", help="HTML file to write (default: lookbook.html in the warehouse, else in publish.folder)"
+    )
+    lookbook.add_argument("--products", type=_positive, default=60, help="products shown (default: %(default)s)")
+    lookbook.add_argument("--seed", type=int, default=1, help="which ones; the same seed shows the same (default: %(default)s)")
     sample = _command(commands, "sample", "write a made-up catalogue file", _sample)
     sample.add_argument("--products", type=_positive, default=2_000, help="rows (default: %(default)s)")
     sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same file (default: %(default)s)")
@@ -302,6 +308,17 @@ def _show_outfits(flags: argparse.Namespace) -> int:
             sys.stdout.write(found.as_json() + "\n")
         else:
             print_read_aloud(number, found, _console())
+    return 0
+
+
+def _lookbook(flags: argparse.Namespace) -> int:
+    from outfit_pairing.publishing.lookbook import make_lookbook, page_to_write
+    from outfit_pairing.storage.session import open_session
+
+    settings = _settings(flags)
+    path = page_to_write(settings, flags.out)
+    page = make_lookbook(open_session(settings, brief=True), settings, path, flags.products, flags.seed)
+    sys.stdout.write((json.dumps({**asdict(page), "path": str(page.path)}) if flags.json else str(page.path)) + "\n")
     return 0
 
 

@@ -41,6 +41,21 @@ OF_FAMILY = {
     "bracelet": "bracelet",
     "tie": "tie",
     "bra": "bra",
+    "jacket": "jacket",
+    "sports jacket": "jacket",
+    "rainwear": "jacket",
+    "coat": "coat",
+    "hosiery": "socks",
+    "gloves": "gloves",
+    "umbrella": "umbrella",
+    "sports equipment": "ball",
+    "business bag": "briefcase",
+    "travel bag": "suitcase",
+    "hair accessory": "bow",
+    "lips": "lipstick",
+    "nails": "nails",
+    "skin care": "cream",
+    "face makeup": "cream",
 }
 
 
