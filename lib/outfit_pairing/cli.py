@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from outfit_pairing import __version__
-from outfit_pairing.errors import OutfitPairingError, WarehouseError
+from outfit_pairing.errors import GateMissed, OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport
 from outfit_pairing.storage.tracking import check_tracking
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
     from rich.console import Console
 
 logger = logging.getLogger(__name__)
@@ -179,6 +180,8 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
     try:
         run_stages(spark, settings, stages, ended.append)
     finally:
+        if len(stages) > 1:
+            _renew_lookbook(spark, settings, ended)
         _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
         if len(stages) > 1:
             _say_what_next(settings)
@@ -270,6 +273,16 @@ def _shown(value: float | str) -> str:
     if isinstance(value, str):
         return value
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}".rstrip("0").rstrip(".")
+
+
+def _renew_lookbook(spark: "SparkSession", settings: Settings, ended: Sequence[StageOutcome]) -> None:
+    """The page was written before the check; now it can say what the check found."""
+    from outfit_pairing.publishing.lookbook import make_lookbook
+    from outfit_pairing.publishing.places import page_path
+
+    path = page_path(settings)
+    if path and ended and ended[-1].report.stage == "check-quality" and isinstance(ended[-1].error, GateMissed | None):
+        make_lookbook(spark, settings, path)
 
 
 def _say_what_next(settings: Settings) -> None:
