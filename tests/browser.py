@@ -91,7 +91,7 @@ class Browser:
         """Open the tab."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self.session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Network", "Log"):
+        for domain in ("Page", "Runtime", "Network", "Log", "DOM", "CSS", "Accessibility"):
             self.call(f"{domain}.enable")
 
     def _wait_for_load(self) -> None:

@@ -100,9 +100,14 @@ def main_parser() -> argparse.ArgumentParser:
     show = _command(commands, "show-outfits", "some outfits to read aloud, over different slots and audiences", _show_outfits)
     show.add_argument("--count", type=_positive, default=20, help="products shown (default: %(default)s)")
     show.add_argument("--seed", type=int, default=7, help="which ones; the same seed shows the same (default: %(default)s)")
-    lookbook = _command(commands, "lookbook", "the lookbook page: some products with their outfits, to look at and to filter", _lookbook)
+    lookbook = _command(
+        commands, "lookbook", "the lookbook page: some products with their outfits, to look at and to filter", _lookbook
+    )
     lookbook.add_argument(
-        "--out", type=Path, metavar="FILE", help="HTML file to write (default: lookbook.html in the warehouse, else in publish.folder)"
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="HTML file to write (default: lookbook.html in the warehouse, else in publish.folder)",
     )
     lookbook.add_argument("--products", type=_positive, default=60, help="products shown (default: %(default)s)")
     lookbook.add_argument("--seed", type=int, default=1, help="which ones; the same seed shows the same (default: %(default)s)")

@@ -62,7 +62,10 @@ def page_to_write(settings: "Settings", out: Path | None) -> Path:
 def make_lookbook(
     spark: "SparkSession", settings: "Settings", path: Path, products: int = PRODUCTS_SHOWN, seed: int = SEED
 ) -> Page:
-    """Write the page from the published tables.    Raises:  MissingTable: nothing is published.    WarehouseError: as write_lookbook."""
+    """Write the page from the published tables.
+
+    Raises:  MissingTable: nothing is published.    WarehouseError: the file cannot be written.
+    """
     store = TableStore(spark, settings)
     return write_lookbook(store, published_figures(store), path, products, seed)
 

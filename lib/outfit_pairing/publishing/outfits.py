@@ -129,10 +129,12 @@ def spread_of_outfits(spark: "SparkSession", settings: "Settings", count: int, s
         .orderBy("slot", "audience", "source", "place")
         .collect()
     )
-    sizes = {(row["slot"], row["audience"], row["source"]): row["size"] for row in rows}
+    sizes: dict[Group, int] = {}
     queues: dict[Group, list[str]] = {}
     for row in rows:
-        queues.setdefault((row["slot"], row["audience"], row["source"]), []).append(row["product_id"])
+        place = (row["slot"], row["audience"], row["source"])
+        sizes[place] = row["size"]
+        queues.setdefault(place, []).append(row["product_id"])
     return outfits_of_each(spark, settings, spread(sizes, queues, count))
 
 
