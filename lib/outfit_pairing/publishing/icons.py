@@ -52,6 +52,7 @@ OF_FAMILY = {
     "business bag": "briefcase",
     "travel bag": "suitcase",
     "hair accessory": "bow",
+    "fragrance": "perfume",
     "lips": "lipstick",
     "nails": "nails",
     "skin care": "cream",

@@ -10,6 +10,7 @@ from outfit_pairing.style.vocabulary import AUDIENCES, SLOTS, StyleGuide
 
 # Laid out as worn, from the shoulders down; whatever else an outfit holds lies beside.
 WORN = ("top", "one_piece", "innerwear", "sleepwear", "swimwear", "bottom", "footwear")
+UPPER = ("tank", "bra")  # silhouettes of slots that hold pieces for above and for below
 SOURCE_NAMES = {
     "lookbook_curated": "curated look",
     "lookbook_algorithmic": "algorithmic look",
@@ -119,14 +120,14 @@ def _choices(held: Sequence[set[str]], order: Sequence[str]) -> list[Choice]:
 def _card(own: Tile, outfit: Outfit, guide: StyleGuide) -> Card:
     items = tuple(_tile(item.product, item.slot, guide, item.reasons) for item in outfit.items)
     everything = (own, *items)
-    worn = tuple(sorted((one for one in everything if one.slot in WORN), key=lambda one: WORN.index(one.slot)))
+    worn = (one for one in everything if one.slot in WORN)
     return Card(
         outfit=outfit,
         title=outfit.pattern_name or spoken(outfit.occasion or "outfit").capitalize(),
         source=FROM.get(outfit.source, f"from {spoken(outfit.source)}"),
         occasion=spoken(outfit.occasion or ""),
         items=items,
-        worn=worn,
+        worn=tuple(sorted(worn, key=lambda one: (WORN.index(one.slot), one.icon not in UPPER))),
         beside=tuple(one for one in everything if one.slot not in WORN),
         alt=f"{own.said} with {', '.join(one.said for one in items)}",
     )
