@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from outfit_pairing import __version__
+from outfit_pairing.cli_scoring import add_scoring_commands
 from outfit_pairing.errors import OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
@@ -103,6 +104,7 @@ def main_parser() -> argparse.ArgumentParser:
     show = _command(commands, "show-outfits", "some outfits to read aloud, over different slots and audiences", _show_outfits)
     show.add_argument("--count", type=_positive, default=20, help="products shown (default: %(default)s)")
     show.add_argument("--seed", type=int, default=7, help="which ones; the same seed shows the same (default: %(default)s)")
+    add_scoring_commands(commands, _command, _settings)
     sample = _command(commands, "sample", "write a made-up catalogue file", _sample)
     sample.add_argument("--products", type=_positive, default=2_000, help="rows (default: %(default)s)")
     sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same file (default: %(default)s)")

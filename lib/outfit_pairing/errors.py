@@ -4,6 +4,7 @@
     ├── InputError              exit code 2: settings or input that cannot be used; raised before anything is written
     │   ├── SettingsError       a setting, a settings file, an environment variable or a flag
     │   ├── CatalogError        the catalogue file, its mapping or its columns
+    │   ├── OutfitsError        a file of outfits, or where scores are written
     │   ├── WarehouseError      the place where tables lie
     │   ├── MissingTable        a stage was started before the stage that it reads from
     │   └── ModelRefused        the model's server takes no request of ours: key, address or model are wrong
@@ -46,6 +47,10 @@ class SettingsError(InputError):
 
 class CatalogError(InputError):
     """The catalogue or its mapping cannot be read."""
+
+
+class OutfitsError(InputError):
+    """A file of outfits cannot be read, or one of scores not written."""
 
 
 class WarehouseError(InputError):

@@ -115,6 +115,12 @@ class OutfitSettings(Strict):
     patterns_per_product: int = Field(12, ge=3, le=40, description="Patterns tried for a product before the best outfits are kept.")
 
 
+class StyleSettings(Strict):
+    """What outfits are judged by."""
+
+    model: str | None = Field(None, description="File of fit-compatibility, beside the style guide; unset: the style guide alone.")
+
+
 class PublishSettings(Strict):
     """What leaves the warehouse."""
 
@@ -169,6 +175,7 @@ class Settings(Strict):
     llm: LlmSettings = LlmSettings()
     lookbook: LookbookSettings = LookbookSettings()
     outfits: OutfitSettings = OutfitSettings()
+    style: StyleSettings = StyleSettings()
     publish: PublishSettings = PublishSettings()
     quality: QualitySettings = QualitySettings()
     tracking: TrackingSettings = TrackingSettings()

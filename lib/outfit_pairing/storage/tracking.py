@@ -1,8 +1,10 @@
 """MLflow, when `tracking.uri` names a server or folder: one MLflow run per run of stages, with settings and figures."""
 
 import logging
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from outfit_pairing.errors import SettingsError
@@ -33,6 +35,21 @@ def track(settings: Settings, reports: Iterable[StageReport]) -> None:
         mlflow.log_params(dict(_flat(settings.model_dump(mode="json", by_alias=True))))
         mlflow.log_metrics({name: value for report in reports for name, value in figures(report)})
         mlflow.set_tags({name: word for report in reports for name, word in words(report)})
+
+
+def track_figures(settings: Settings, name: str, metrics: Mapping[str, float], file: Path | None = None) -> None:
+    """Log figures of a command as an MLflow run of that name, with a file it has written; nothing when tracking is off."""
+    if not settings.tracking.uri:
+        return
+    import mlflow
+
+    mlflow.set_tracking_uri(settings.tracking.uri)
+    mlflow.set_experiment(settings.tracking.experiment)
+    with mlflow.start_run(run_name=f"{name} {settings.run_id}"):
+        mlflow.log_params(dict(_flat(settings.model_dump(mode="json", by_alias=True))))
+        mlflow.log_metrics({key: value for key, value in metrics.items() if math.isfinite(value)})
+        if file is not None:
+            mlflow.log_artifact(str(file))
 
 
 def register_prompt(settings: Settings, name: str, template: str, version: str) -> None:

@@ -1,0 +1,54 @@
+"""The commands that judge outfits which people made: score-outfits, evaluate, fit-compatibility. None of them starts Spark."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from outfit_pairing.settings import Settings
+
+Opened = Callable[[argparse.Namespace], Settings]
+OUTFITS_HELP = 'outfits, JSON lines {"outfit_id": ..., "items": [product ids]}'
+
+
+def add_scoring_commands(commands: Any, command: Callable[..., argparse.ArgumentParser], settings: Opened) -> None:
+    """`command` makes a sub-command with the usual flags; `settings` reads them."""
+    score = command(commands, "score-outfits", "how well the items of given outfits go together, 0 to 1", _score)
+    check = command(commands, "evaluate", "how well scores agree with the people who made the given outfits", _evaluate)
+    learn = command(commands, "fit-compatibility", "learn from outfits that a shop's own stylists made", _fit)
+    for one in (score, check, learn):
+        one.set_defaults(open_settings=settings)
+        one.add_argument("--catalog", metavar="FILE", help="catalogue that the product ids are of (default: as in settings)")
+        one.add_argument("--mapping", metavar="NAME", help="a file of conf/mappings by name, or a path (default: auto)")
+        one.add_argument("--outfits", type=Path, required=True, metavar="FILE", help=OUTFITS_HELP)
+    score.add_argument("--out", type=Path, metavar="FILE", help="CSV of outfit_id,score in the order given (default: stdout)")
+    check.add_argument("--page", type=Path, metavar="FILE", help="also write the figures as an HTML page (default: none)")
+    learn.add_argument("--out", type=Path, default=Path("style_model.npz"), metavar="FILE", help="the model (default: %(default)s)")
+
+
+def _score(flags: argparse.Namespace) -> int:
+    from outfit_pairing.scoring.commands import score_outfits
+    from outfit_pairing.scoring.outfit_files import scores_text, write_scores
+
+    scores = score_outfits(flags.open_settings(flags), flags.outfits)
+    if flags.out is None:
+        sys.stdout.write(scores_text(scores))
+    else:
+        write_scores(scores, flags.out)
+    return 0
+
+
+def _evaluate(flags: argparse.Namespace) -> int:
+    from outfit_pairing.scoring.commands import evaluate_outfits, evaluation_json, evaluation_text
+
+    found = evaluate_outfits(flags.open_settings(flags), flags.outfits)
+    sys.stdout.write(evaluation_json(found) if flags.json else evaluation_text(found))
+    return 0
+
+
+def _fit(flags: argparse.Namespace) -> int:
+    from outfit_pairing.scoring.commands import fit_outfits, fitted_text
+
+    sys.stdout.write(fitted_text(fit_outfits(flags.open_settings(flags), flags.outfits, flags.out), flags.out))
+    return 0

@@ -1,0 +1,200 @@
+"""Learning from a shop's own outfits, with the written style guide as the prior.
+
+Affinities are smoothed logarithms of "how often together" over "how often by chance". What each of them weighs is learnt on
+outfits that the affinities have not seen, beside the style guide's judgement, which keeps its full weight; an affinity that
+does not help there weighs nothing. Memory of very items is weighed last, so that it cannot displace what holds for new ones.
+"""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from itertools import combinations, takewhile
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from outfit_pairing.scoring.evaluation import NOBODYS, Items, blanks_of, nobodys
+from outfit_pairing.scoring.judge import Judge
+from outfit_pairing.scoring.wardrobe import Wardrobe
+from outfit_pairing.style.garment import Garment
+from outfit_pairing.style.lookbook_model import AFFINITIES, MOST_AFFINITY, LookbookModel, coloured, ordered
+
+Floats = npt.NDArray[np.float64]
+
+FOLDS = 5
+SMOOTHED = 3.0  # pairs added to both what was seen and what chance gives
+LEAST_AFFINITY = 0.02
+MOST_ASKED = 400  # outfits of a fold that questions are asked about
+RANK = 32
+RIDGE = 0.02  # of the style directions, as a share of the mean variance
+PENALTY = 6.0  # of the weights' squares (each for one standard deviation of its affinity), where an outfit counts 1
+SHARES = (0.25, 0.5, 0.75, 1.0)
+LEAST_LOSS = 0.002
+LEAST_OUTFITS = 30
+STEPS = 60
+
+
+def fit(outfits: Sequence[Items], wardrobe: Wardrobe, encoder: str, seed: int = 7) -> LookbookModel:
+    """A model of outfits that a shop's people made (two known items or more each).    Raises: ValueError: too few."""
+    if len(outfits) < LEAST_OUTFITS:
+        raise ValueError(f"{len(outfits)} outfits are too few to learn from; {LEAST_OUTFITS} are needed")
+    order = list(range(len(outfits)))
+    random.Random(seed).shuffle(order)
+    folds = []
+    for fold in range(FOLDS):
+        held = set(order[fold::FOLDS])
+        model = affinities_of([outfits[one] for one in order if one not in held], wardrobe, encoder)
+        folds.append(_questions([outfits[one] for one in sorted(order[fold::FOLDS][:MOST_ASKED])], wardrobe, model, seed + fold))
+    asked = _Questions(*(np.concatenate(parts) for parts in zip(*folds, strict=True)))
+    weights = _weights(asked, len(outfits))
+    return replace(affinities_of(outfits, wardrobe, encoder), weights=weights)
+
+
+def affinities_of(outfits: Sequence[Items], wardrobe: Wardrobe, encoder: str) -> LookbookModel:
+    """The affinities of outfits, all weights 0."""
+    worn = [[wardrobe.garments[item] for item in items] for items in outfits]
+    kinds = _affinity(worn, lambda one: one.kind)
+    beyond = _affinity(worn, coloured)
+    colours = {}
+    for pair, value in beyond.items():
+        left, right = (one.rpartition("/") for one in pair)
+        if left[2] and right[2]:
+            colours[pair] = value - kinds.get(ordered(left[0], right[0]), 0.0)
+    counts = Counter(ordered(a.product_id, b.product_id) for some in worn for a, b in combinations(some, 2))
+    directions, strengths = _styles(worn, wardrobe)
+    return LookbookModel(
+        kinds=kinds,
+        colours=colours,
+        items={pair: math.log1p(count) for pair, count in counts.items()},
+        directions=directions,
+        strengths=strengths,
+        weights=dict.fromkeys(AFFINITIES, 0.0),
+        encoder=encoder,
+    )
+
+
+def _affinity(worn: Sequence[Sequence[Garment]], word: Callable[[Garment], str]) -> dict[tuple[str, str], float]:
+    """log((together + s) / (by chance + s)) for each pair of words that could have met; s = SMOOTHED."""
+    alone, together = Counter[str](), Counter[tuple[str, str]]()
+    for some in worn:
+        for one in some:
+            alone[word(one)] += len(some) - 1
+        together.update(ordered(word(a), word(b)) for a, b in combinations(some, 2))
+    total = sum(alone.values()) / 2
+
+    def chance(left: str, right: str) -> float:
+        return alone[left] * alone[right] / (4 * total) * (1 if left == right else 2)
+
+    could_meet = set(together)
+    usual = sorted(alone, key=lambda name: (-alone[name], name))
+    for at, left in enumerate(usual):
+        met_by_chance = takewhile(lambda other, left=left: chance(left, other) > 1, usual[at:])  # type: ignore[misc]
+        could_meet |= {ordered(left, right) for right in met_by_chance}
+    found = {}
+    for pair in sorted(could_meet):
+        value = math.log((together.get(pair, 0) + SMOOTHED) / (chance(*pair) + SMOOTHED))
+        if abs(value) >= LEAST_AFFINITY:
+            found[pair] = max(-MOST_AFFINITY, min(MOST_AFFINITY, value))
+    return found
+
+
+def _styles(worn: Sequence[Sequence[Garment]], wardrobe: Wardrobe) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """Directions in which items of one outfit agree: the leading ones of their cross-covariance, whitened."""
+    vectors = wardrobe.vectors.astype(np.float64)
+    dimensions = vectors.shape[1]
+    total, cross, pairs = np.zeros((dimensions, dimensions)), np.zeros((dimensions, dimensions)), 0
+    for some in worn:
+        rows = vectors[[one.place for one in some if one.place >= 0]]
+        if len(rows) > 1:
+            whole = rows.sum(axis=0)
+            own = rows.T @ rows
+            cross += np.outer(whole, whole) - own
+            total += own * (len(rows) - 1)
+            pairs += len(rows) * (len(rows) - 1)
+    if not pairs:
+        return np.zeros((0, dimensions), dtype=np.float32), np.zeros(0, dtype=np.float32)
+    total, cross = total / pairs, cross / pairs
+    values, basis = np.linalg.eigh(total + RIDGE * np.trace(total) * np.eye(dimensions))
+    whitener = basis @ np.diag(values**-0.5) @ basis.T
+    strengths, found = np.linalg.eigh(whitener @ cross @ whitener)
+    best = np.argsort(-np.abs(strengths))[: min(RANK, dimensions)]
+    best = best[strengths[best] > 0]
+    return (found[:, best].T @ whitener).astype(np.float32), strengths[best].astype(np.float32)
+
+
+class _Questions(NamedTuple):
+    """Right outfits against wrong ones: differences of the style guide's log odds (n,) and of the affinities (n, 4); kinds (n,)."""
+
+    written: Floats
+    affinities: Floats
+    kind: npt.NDArray[np.int64]
+
+
+def _questions(outfits: Sequence[Items], wardrobe: Wardrobe, model: LookbookModel, seed: int) -> _Questions:
+    """Of each outfit, its blanks; and it against outfits that nobody made, its own and the next outfit's."""
+    judge, garments = Judge(wardrobe), wardrobe.garments
+
+    @cache
+    def judged(items: Items) -> Floats:
+        affinities = model.affinities(judge.known(items), wardrobe.vectors)
+        return np.array([judge.log_odds(items), *(affinities[name] for name in AFFINITIES)])
+
+    rows, kinds = [], []
+    for blank in blanks_of(outfits, garments, seed):
+        for kind, wrong in enumerate((blank.random, blank.same)):
+            rows += [judged(blank.right) - judged(items) for items in wrong]
+            kinds += [kind] * len(wrong)
+    for kind, made in enumerate(nobodys(outfits, garments, seed), 2):
+        for place, items in enumerate(made):
+            own = place // NOBODYS
+            rows += [judged(outfits[one % len(outfits)]) - judged(items) for one in (own, own + 1)]
+            kinds += [kind] * 2
+    found = np.array(rows)
+    return _Questions(found[:, 0], found[:, 1:], np.array(kinds))
+
+
+def _weights(asked: _Questions, outfits: int) -> Mapping[str, float]:
+    """Not below 0 each; those of items last, the others held; then all of them as far as they harm no kind of question."""
+    first, last = [AFFINITIES.index(name) for name in AFFINITIES[:-1]], [len(AFFINITIES) - 1]
+    shares = np.array([1 / np.sum(asked.kind == kind) for kind in asked.kind])
+    found = np.zeros(len(AFFINITIES))
+    found[first] = _least(asked.written, asked.affinities[:, first], shares, outfits)
+    found[last] = _least(asked.written + asked.affinities[:, first] @ found[first], asked.affinities[:, last], shares, outfits)
+    found *= _harmless(asked, found)
+    return {name: round(float(value), 4) for name, value in zip(AFFINITIES, found, strict=True)}
+
+
+def _harmless(asked: _Questions, weights: Floats) -> float:
+    """The share of the weights that wins most questions without losing more than LEAST_LOSS of any kind."""
+    before = _won(asked.written, asked.kind)
+    best = (0.0, float(before.mean()))
+    for share in SHARES:
+        now = _won(asked.written + asked.affinities @ (share * weights), asked.kind)
+        if (now >= before - LEAST_LOSS).all() and now.mean() > best[1]:
+            best = (share, float(now.mean()))
+    return best[0]
+
+
+def _won(odds: Floats, kind: npt.NDArray[np.int64]) -> Floats:
+    return np.array([np.mean((odds[kind == one] > 0) + 0.5 * (odds[kind == one] == 0)) for one in np.unique(kind)])
+
+
+def _least(offset: Floats, affinities: Floats, shares: Floats, outfits: int) -> Floats:
+    """Weights >= 0 that make wrong answers least likely, with a penalty on their squares: projected Newton steps."""
+    scale = affinities.std(axis=0) + 1e-9
+    inputs, weights = affinities / scale, np.zeros(affinities.shape[1])
+    counted = shares * outfits / shares.sum()  # as many answers as outfits: those of one outfit are not independent
+    for _ in range(STEPS):
+        wrong = 1 / (1 + np.exp(np.clip(offset + inputs @ weights, -30, 30)))
+        slope = inputs.T @ (counted * wrong) - PENALTY * weights
+        curve = (inputs * (counted * wrong * (1 - wrong))[:, None]).T @ inputs + PENALTY * np.eye(len(weights))
+        free = (weights > 0) | (slope > 0)
+        step = np.zeros_like(weights)
+        step[free] = np.linalg.solve(curve[np.ix_(free, free)], slope[free])
+        weights = np.maximum(0.0, weights + step)
+    found: Floats = weights / scale
+    return found
