@@ -111,6 +111,9 @@ def main_parser() -> argparse.ArgumentParser:
     sample.add_argument(
         "--out", type=Path, default=Path("sample.csv.gz"), help="file to write; gzip when it ends in .gz (default: %(default)s)"
     )
+    sample.add_argument(
+        "--lookbook", type=Path, metavar="FILE", help="looks for it, too, as `run --lookbook` reads them (default: none)"
+    )
     return parser
 
 
@@ -337,6 +340,10 @@ def _sample(flags: argparse.Namespace) -> int:
 
     write_sample(flags.out, flags.products, flags.seed)
     logger.info("%d products in %s; read it with --catalog %s --mapping sample", flags.products, flags.out, flags.out)
+    if flags.lookbook:
+        from outfit_pairing.catalog.sample_looks import write_sample_lookbook
+
+        write_sample_lookbook(flags.lookbook, flags.products, flags.seed)
     return 0
 
 

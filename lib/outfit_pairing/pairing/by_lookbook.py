@@ -34,7 +34,7 @@ MOST_FAULTS_LOGGED = 20
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """Write lookbook_recommendations from the lookbook that settings name; without one the table is emptied.
 
-    Raises: CatalogError: the lookbook cannot be read.    MissingTable: an earlier stage has not run.
+    Raises: OutfitsError: the lookbook cannot be read.    MissingTable: an earlier stage has not run.
             InputError: no look can be shown at any of its products.
     """
     if settings.lookbook.path is None:
@@ -46,7 +46,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     own = items.toPandas().sort_values("product_id", ignore_index=True)
     if own.empty:
         raise InputError(_nothing_usable(settings.lookbook.path, looks, faults_of(looks, {}, load_style_guide())))
-    products = {row["product_id"]: row for row in own[list(INPUT_COLUMNS)].to_dict("records")}
+    products = {row["product_id"]: dict(row) for _, row in own[list(INPUT_COLUMNS)].iterrows()}
     faults = faults_of(looks, products, load_style_guide())
     _log(faults)
     near = _near(catalogue, named, own)

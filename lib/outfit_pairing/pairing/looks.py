@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from outfit_pairing.errors import CatalogError, listed
+from outfit_pairing.errors import OutfitsError, listed
 from outfit_pairing.settings import Settings
 from outfit_pairing.style import SEASONS, load_style_guide
 
@@ -33,7 +33,7 @@ class Look:
 
 
 def check_lookbook(settings: Settings) -> None:
-    """Whether the lookbook that settings name can be read, if they name one.    Raises:  CatalogError: as `read_lookbook`."""
+    """Whether the lookbook that settings name can be read, if they name one.    Raises:  OutfitsError: as `read_lookbook`."""
     if settings.lookbook.path is not None:
         read_lookbook(settings.lookbook.path)
 
@@ -41,18 +41,18 @@ def check_lookbook(settings: Settings) -> None:
 def read_lookbook(path: str) -> tuple[Look, ...]:
     """All looks of a file, in its order.
 
-    Raises:  CatalogError: no such file, no UTF-8 text, a line that is no JSON or holds something else than a look, an
+    Raises:  OutfitsError: no such file, no UTF-8 text, a line that is no JSON or holds something else than a look, an
              outfit_id given twice, no look at all; names file and line.
     """
     lines = _text(path).splitlines()
     looks = tuple(_look(f"{path}, line {number}", number, line) for number, line in enumerate(lines, 1) if line.strip())
     if not looks:
-        raise CatalogError(f"{path}: the file holds no look; give one per line, as {SHAPE}")
+        raise OutfitsError(f"{path}: the file holds no look; give one per line, as {SHAPE}")
     first: dict[str, int] = {}
     for look in looks:
         earlier = first.setdefault(look.outfit_id, look.line)
         if earlier != look.line:
-            raise CatalogError(
+            raise OutfitsError(
                 f"{path}, line {look.line}: outfit_id {look.outfit_id!r} stands in line {earlier} already; give each look its own"
             )
     return looks
@@ -62,11 +62,11 @@ def _text(path: str) -> str:
     try:
         return Path(path).expanduser().read_text("utf-8-sig")
     except FileNotFoundError:
-        raise CatalogError(f"{path}: there is no such file; name an existing lookbook with --lookbook") from None
+        raise OutfitsError(f"{path}: there is no such file; name an existing lookbook with --lookbook") from None
     except UnicodeDecodeError:
-        raise CatalogError(f"{path}: the lookbook is no UTF-8 text; give JSON lines") from None
+        raise OutfitsError(f"{path}: the lookbook is no UTF-8 text; give JSON lines") from None
     except OSError as fault:
-        raise CatalogError(
+        raise OutfitsError(
             f"{path}: the lookbook cannot be read ({fault.strerror or fault}); check the file and its rights"
         ) from None
 
@@ -75,7 +75,7 @@ def _look(where: str, number: int, line: str) -> Look:
     entry = _object(where, line)
     outfit_id = _word(where, entry, "outfit_id")
     if outfit_id is None:
-        raise CatalogError(f"{where}: the look has no outfit_id; write it as {SHAPE}")
+        raise OutfitsError(f"{where}: the look has no outfit_id; write it as {SHAPE}")
     name, occasion = _word(where, entry, "name"), _word(where, entry, "occasion")
     return Look(number, outfit_id, _items(where, entry.get("items")), name, occasion, _season(where, entry))
 
@@ -84,14 +84,14 @@ def _object(where: str, line: str) -> Mapping[str, Any]:
     try:
         entry = json.loads(line, object_pairs_hook=_without_doubles)
     except RecursionError:
-        raise CatalogError(f"{where}: no JSON that can be read (nested too deeply); write the look as {SHAPE}") from None
+        raise OutfitsError(f"{where}: no JSON that can be read (nested too deeply); write the look as {SHAPE}") from None
     except ValueError as fault:
-        raise CatalogError(f"{where}: no JSON ({fault}); write one look per line, as {SHAPE}") from None
+        raise OutfitsError(f"{where}: no JSON ({fault}); write one look per line, as {SHAPE}") from None
     if not isinstance(entry, Mapping):
-        raise CatalogError(f"{where}: no JSON object; write the look as {SHAPE}")
+        raise OutfitsError(f"{where}: no JSON object; write the look as {SHAPE}")
     unknown = [key for key in entry if key not in FIELDS]
     if unknown:
-        raise CatalogError(f"{where}: unknown key {listed(unknown)}; a look has {', '.join(FIELDS)}")
+        raise OutfitsError(f"{where}: unknown key {listed(unknown)}; a look has {', '.join(FIELDS)}")
     return entry
 
 
@@ -105,16 +105,16 @@ def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _items(where: str, value: Any) -> tuple[str, ...]:
     if not isinstance(value, list):
-        raise CatalogError(f"{where}: the look has no list of items; write it as {SHAPE}")
+        raise OutfitsError(f"{where}: the look has no list of items; write it as {SHAPE}")
     for one in value:
         if not isinstance(one, str) or not one.strip():
-            raise CatalogError(f"{where}: item {json.dumps(one)} is no product id; give ids as texts, in quotes")
+            raise OutfitsError(f"{where}: item {json.dumps(one)} is no product id; give ids as texts, in quotes")
     items = tuple(one.strip() for one in value)
     if not LEAST_ITEMS <= len(items) <= MOST_ITEMS:
-        raise CatalogError(f"{where}: the look has {len(items)} items; give {LEAST_ITEMS} to {MOST_ITEMS}")
+        raise OutfitsError(f"{where}: the look has {len(items)} items; give {LEAST_ITEMS} to {MOST_ITEMS}")
     twice = _twice(items)
     if twice:
-        raise CatalogError(f"{where}: item {twice} is given twice; give it once")
+        raise OutfitsError(f"{where}: item {twice} is given twice; give it once")
     return items
 
 
@@ -127,7 +127,7 @@ def _word(where: str, entry: Mapping[str, Any], field: str) -> str | None:
     """A text without surrounding space, None when it is absent or empty."""
     value = entry.get(field)
     if value is not None and not isinstance(value, str):
-        raise CatalogError(f"{where}: {field} {json.dumps(value)} is no text; put it in quotes")
+        raise OutfitsError(f"{where}: {field} {json.dumps(value)} is no text; put it in quotes")
     return " ".join((value or "").split()) or None
 
 
@@ -138,5 +138,5 @@ def _season(where: str, entry: Mapping[str, Any]) -> str | None:
         return None
     season = load_style_guide().season(said)
     if season is None:
-        raise CatalogError(f"{where}: season {said!r} is none that is known; use one of {', '.join(SEASONS)}, or leave it out")
+        raise OutfitsError(f"{where}: season {said!r} is none that is known; use one of {', '.join(SEASONS)}, or leave it out")
     return season
