@@ -8,7 +8,7 @@ import pandas as pd
 
 from outfit_pairing.errors import InputError
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
-from outfit_pairing.pairing.look_faults import CODES, Fault, faults_of
+from outfit_pairing.pairing.look_faults import CODES, Fault, faults_of, without_forbidden
 from outfit_pairing.pairing.look_outfits import CARRIED, CURATED, OUTCOME_COLUMNS, LookOutfits, rack_of
 from outfit_pairing.pairing.looks import Look, read_lookbook
 from outfit_pairing.pairing.near_identical import NEAR_SCHEMA, NearIdentical, best_near, models_of
@@ -52,7 +52,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     near = _near(catalogue, named, own)
     place = StagingPlace(spark, settings, "lookbook_outfits")
     try:
-        place.add(_outfits(catalogue, looks, own, near))
+        place.add(_outfits(catalogue, without_forbidden(looks, faults), own, near))
         staged = place.frame(f"{', '.join(f'{c.name} {c.type}' for c in LOOKBOOK_RECOMMENDATIONS.columns)}, {OUTCOME_COLUMNS}")
         counters = _counted(staged, looks, faults)
         if not counters[CURATED] + counters[CARRIED]:

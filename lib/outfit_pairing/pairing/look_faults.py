@@ -1,11 +1,11 @@
 """What of a lookbook cannot be offered, and why: for the stylist who reads the log."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Any, Literal
 
-from outfit_pairing.pairing.looks import Look
+from outfit_pairing.pairing.looks import LEAST_ITEMS, Look
 from outfit_pairing.style import StyleGuide
 from outfit_pairing.style.audience import may_mix
 from outfit_pairing.style.rules import verdict
@@ -34,6 +34,13 @@ def faults_of(looks: Sequence[Look], products: Mapping[str, Mapping[str, Any]], 
     Args:    products: by product_id the rows (article_type, slot, usage, department, audience, in_stock) of those in the catalogue.
     """
     return [fault for look in looks for fault in _of_look(look, products, guide)]
+
+
+def without_forbidden(looks: Sequence[Look], faults: Sequence[Fault]) -> tuple[Look, ...]:
+    """The looks without items that hard rules forbid; those that keep fewer than two items are left out."""
+    forbidden = {(fault.look.outfit_id, fault.product_id) for fault in faults if fault.code == "forbidden"}
+    left = (replace(look, items=tuple(item for item in look.items if (look.outfit_id, item) not in forbidden)) for look in looks)
+    return tuple(look for look in left if len(look.items) >= LEAST_ITEMS)
 
 
 def _of_look(look: Look, products: Mapping[str, Mapping[str, Any]], guide: StyleGuide) -> Iterator[Fault]:

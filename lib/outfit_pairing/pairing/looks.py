@@ -44,7 +44,7 @@ def read_lookbook(path: str) -> tuple[Look, ...]:
     Raises:  OutfitsError: no such file, no UTF-8 text, a line that is no JSON or holds something else than a look, an
              outfit_id given twice, no look at all; names file and line.
     """
-    lines = _text(path).splitlines()
+    lines = _text(path).split("\n")  # not splitlines: JSON texts may hold other characters that end lines
     looks = tuple(_look(f"{path}, line {number}", number, line) for number, line in enumerate(lines, 1) if line.strip())
     if not looks:
         raise OutfitsError(f"{path}: the file holds no look; give one per line, as {SHAPE}")
