@@ -72,7 +72,17 @@ def test_every_command_shows_its_flags_with_defaults() -> None:
     """--help of each command works without Spark and names every flag's default."""
     overview = run("--help")
     assert overview.code == 0
-    for command in ("run", "ingest", "embed", "select-anchors", "generate-patterns", "apply-patterns", "pair-by-rules", "publish"):
+    for command in (
+        "run",
+        "ingest",
+        "embed",
+        "select-anchors",
+        "generate-patterns",
+        "pair-by-lookbook",
+        "apply-patterns",
+        "pair-by-rules",
+        "publish",
+    ):
         assert command in overview.stdout
         ended = run(command, "--help")
         assert (ended.code, "default" in ended.stdout, "--warehouse" in ended.stdout) == (0, True, True)

@@ -5,13 +5,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pyarrow as pa
 
 from outfit_pairing.errors import InputError
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
 from outfit_pairing.pairing.look_faults import CODES, Fault, faults_of, without_forbidden
 from outfit_pairing.pairing.look_outfits import CARRIED, CURATED, OUTCOME_COLUMNS, LookOutfits, rack_of
 from outfit_pairing.pairing.looks import Look, read_lookbook
-from outfit_pairing.pairing.near_identical import NEAR_SCHEMA, NearIdentical, best_near, models_of
+from outfit_pairing.pairing.near_identical import COLUMNS, NEAR_SCHEMA, NearIdentical, best_near, models_of
 from outfit_pairing.pairing.passes import Catalogue, read_catalogue
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
@@ -29,6 +30,7 @@ STAGE = "pair-by-lookbook"
 # Columns that catalogues have for the maker; what no column of the products table took is kept in `attributes`.
 BRAND_COLUMNS = ("brand", "brand_name", "brand name", "brandname")
 MOST_FAULTS_LOGGED = 20
+STAGED_COLUMNS = ", ".join([*(f"{one.name} {one.type}" for one in LOOKBOOK_RECOMMENDATIONS.columns), OUTCOME_COLUMNS])
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
@@ -41,19 +43,18 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         return _without_lookbook(TableStore(spark, settings))
     looks = read_lookbook(settings.lookbook.path)
     catalogue = read_catalogue(spark, settings)
-    named = catalogue.with_vectors.join(_names(catalogue), "product_id")
-    items = named.join(_wanted(catalogue, sorted({item for look in looks for item in look.items})), "product_id", "left_semi")
-    own = items.toPandas().sort_values("product_id", ignore_index=True)
-    if own.empty:
-        raise InputError(_nothing_usable(settings.lookbook.path, looks, faults_of(looks, {}, load_style_guide())))
-    products = {row["product_id"]: dict(row) for _, row in own[list(INPUT_COLUMNS)].iterrows()}
+    named = catalogue.with_vectors.join(_brands(catalogue), "product_id")
+    own = _batch(named.join(_wanted(catalogue, sorted({item for look in looks for item in look.items})), "product_id", "left_semi"))
+    products = {row["product_id"]: row for row in own.select(list(INPUT_COLUMNS)).to_pylist()}
     faults = faults_of(looks, products, load_style_guide())
+    if not products:
+        raise InputError(_nothing_usable(settings.lookbook.path, looks, faults))
     _log(faults)
     near = _near(catalogue, named, own)
     place = StagingPlace(spark, settings, "lookbook_outfits")
     try:
-        place.add(_outfits(catalogue, without_forbidden(looks, faults), own, near))
-        staged = place.frame(f"{', '.join(f'{c.name} {c.type}' for c in LOOKBOOK_RECOMMENDATIONS.columns)}, {OUTCOME_COLUMNS}")
+        place.add(_outfits(catalogue, named, without_forbidden(looks, faults), own, near))
+        staged = place.frame(STAGED_COLUMNS)
         counters = _counted(staged, looks, faults)
         if not counters[CURATED] + counters[CARRIED]:
             raise InputError(_nothing_usable(settings.lookbook.path, looks, faults))
@@ -80,47 +81,57 @@ def _without_lookbook(store: TableStore) -> StageReport:
     return StageReport(STAGE, rows_in=0, rows_out=0, counters={"lookbook": "none", "rows_written": written})
 
 
-def _names(catalogue: Catalogue) -> "DataFrame":
-    """product_id, name and brand."""
+def _brands(catalogue: Catalogue) -> "DataFrame":
+    """product_id and brand."""
     from pyspark.sql import functions as F
 
     brands = F.map_values(F.map_filter("attributes", lambda key, _: F.lower(key).isin(*BRAND_COLUMNS)))
-    return catalogue.store.read(PRODUCTS).select("product_id", "name", F.try_element_at(brands, F.lit(1)).alias("brand"))
+    return catalogue.store.read(PRODUCTS).select("product_id", F.try_element_at(brands, F.lit(1)).alias("brand"))
 
 
 def _wanted(catalogue: Catalogue, product_ids: Sequence[str]) -> "DataFrame":
     return catalogue.spark.createDataFrame([(one,) for one in product_ids], "product_id string")
 
 
-def _near(catalogue: Catalogue, named: "DataFrame", own: pd.DataFrame) -> pd.DataFrame:
+def _batch(rows: "DataFrame") -> pa.RecordBatch:
+    """The rows by product_id, as one batch with COLUMNS and vector."""
+    return _joined([rows.select(*COLUMNS, "vector").toArrow()])
+
+
+def _joined(tables: Sequence[pa.Table]) -> pa.RecordBatch:
+    """All rows by product_id, as one batch."""
+    table = pa.concat_tables(tables).sort_by("product_id").combine_chunks()
+    return next(iter(table.to_batches()), pa.RecordBatch.from_pylist([], schema=table.schema))
+
+
+def _near(catalogue: Catalogue, named: "DataFrame", own: pa.RecordBatch) -> pd.DataFrame:
     """Products near-identical to the looks' items: columns item (row of `own`), product_id and points; see `best_near`."""
     names = item_names(load_style_guide())
-    models = models_of(own, own["vector"].tolist(), catalogue.tables, names)
-    kernel = NearIdentical(models, catalogue.tables, names)
+    kernel = NearIdentical(models_of(own, catalogue.tables, names), catalogue.tables, names)
     return best_near(catalogue.passing(named).mapInArrow(kernel, NEAR_SCHEMA).toPandas())
 
 
-def _outfits(catalogue: Catalogue, looks: tuple[Look, ...], own: pd.DataFrame, near: pd.DataFrame) -> "DataFrame":
-    """All outfits from looks, with the columns OUTCOME."""
+def _outfits(
+    catalogue: Catalogue, named: "DataFrame", looks: tuple[Look, ...], own: pa.RecordBatch, near: pd.DataFrame
+) -> "DataFrame":
+    """All outfits from looks: the rows of STAGED_COLUMNS."""
+    own_ids = own.column("product_id").to_pylist()
     of_product: dict[str, list[tuple[str, int]]] = {}
     of_item: dict[str, list[str]] = {}
     for item, product_id, points in near.itertuples(index=False):
-        model = own["product_id"][item]
-        of_product.setdefault(product_id, []).append((model, points))
-        of_item.setdefault(model, []).append(product_id)
+        of_product.setdefault(product_id, []).append((own_ids[item], points))
+        of_item.setdefault(own_ids[item], []).append(product_id)
     for models in of_product.values():
         models.sort(key=lambda model: (-model[1], model[0]))
-    rack = rack_of(own, catalogue.tables)
-    lacking = {item: of_item[item] for item in rack.product_id if item in of_item and not rack.offers(item)}
-    stands_in = sorted({one for ids in lacking.values() for one in ids} - set(rack.product_id))
+    rack = rack_of(own, catalogue.tables, catalogue.space)
+    lacking = {item: of_item[item] for item in own_ids if item in of_item and not rack.offers(item)}
+    stands_in = sorted({one for ids in lacking.values() for one in ids} - set(own_ids))
     if stands_in:
-        more = catalogue.products.join(_names(catalogue), "product_id").join(
-            _wanted(catalogue, stands_in), "product_id", "left_semi"
-        )
-        columns = [*INPUT_COLUMNS, "name"]
-        rack = rack_of(pd.concat([own[columns], more.select(*columns).toPandas()]), catalogue.tables)
+        more = _batch(named.join(_wanted(catalogue, stands_in), "product_id", "left_semi"))
+        rack = rack_of(_joined([pa.Table.from_batches([one]) for one in (own, more)]), catalogue.tables, catalogue.space)
     kernel = LookOutfits(
         tables=catalogue.tables,
+        space=catalogue.space,
         rack=rack,
         looks=looks,
         near=of_product,
@@ -128,9 +139,8 @@ def _outfits(catalogue: Catalogue, looks: tuple[Look, ...], own: pd.DataFrame, n
         least_score=catalogue.settings.outfits.min_score,
         most_carried=catalogue.settings.outfits.per_product,
     )
-    pages = catalogue.products.join(_wanted(catalogue, sorted({*of_product, *own["product_id"]})), "product_id", "left_semi")
-    schema = f"{', '.join(f'{c.name} {c.type}' for c in LOOKBOOK_RECOMMENDATIONS.columns)}, {OUTCOME_COLUMNS}"
-    return catalogue.passing(pages).mapInArrow(kernel, schema)
+    pages = catalogue.with_vectors.join(_wanted(catalogue, sorted({*of_product, *own_ids})), "product_id", "left_semi")
+    return catalogue.passing(pages).mapInArrow(kernel, STAGED_COLUMNS)
 
 
 def _counted(staged: "DataFrame", looks: Sequence[Look], faults: Sequence[Fault]) -> dict[str, int]:

@@ -66,7 +66,7 @@ def _with_too_few(catalogue: Catalogue) -> "DataFrame":
         both = patterns.join(looks, "product_id", "left_semi").select("product_id", F.col("items.product_id").alias("items"))
         outfits = looks.unionByName(both).groupBy("product_id").agg(F.collect_list("items").alias("outfits"))
         enough = enough.unionByName(outfits.mapInArrow(WithEnough(), "product_id string")).distinct()
-    return catalogue.products.join(enough, "product_id", "left_anti")
+    return catalogue.with_vectors.join(enough, "product_id", "left_anti")
 
 
 def _ideas(catalogue: Catalogue, classes: list[tuple[str | None, ...]]) -> Ideas:

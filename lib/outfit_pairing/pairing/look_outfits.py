@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
@@ -18,6 +17,7 @@ from outfit_pairing.pairing.codes import SEASON_CODES, Bools, ProductCodes, Styl
 from outfit_pairing.pairing.look_choice import Entries, apart, joined, least_shown, rows_of
 from outfit_pairing.pairing.looks import Look
 from outfit_pairing.pairing.near_identical import likeness_of
+from outfit_pairing.pairing.style_space import StyleSpace
 from outfit_pairing.storage.tables import LOOKBOOK_RECOMMENDATIONS
 from outfit_pairing.style import SLOTS
 from outfit_pairing.style.sources import BASE_CONFIDENCE
@@ -75,14 +75,15 @@ class Draft:
 class LookOutfits:
     """Outfits from looks for the products of one partition.
 
-    In: INPUT_COLUMNS. Out: columns of lookbook_recommendations and OUTCOME, one row per outfit, and one without rank and
-    items per look that cannot be shown at a product.
+    In: INPUT_COLUMNS, name and vector. Out: columns of lookbook_recommendations and OUTCOME, one row per outfit, and one
+    without rank and items per look that cannot be shown at a product.
 
     near: for a product the items that it is near-identical to, nearest first, with the points of `near_identical`.
     substitutes: for an item that cannot be offered the products near-identical to it that can, nearest first.
     """
 
     tables: StyleTables
+    space: StyleSpace
     rack: Rack
     looks: tuple[Look, ...]
     near: Mapping[str, Sequence[tuple[str, int]]]
@@ -98,12 +99,12 @@ class LookOutfits:
                 looks_of.setdefault(item, []).append(number)
         schema = pa.schema([*LOOKBOOK_RECOMMENDATIONS.arrow_schema, *OUTCOME])
         for batch in batches:
-            frame = batch.select(list(INPUT_COLUMNS)).to_pandas()
-            rows = [row for product_id, product in self._products(frame) for row in self._rows(product_id, product, looks_of)]
+            rows = [row for product_id, product in self._products(batch) for row in self._rows(product_id, product, looks_of)]
             yield pa.RecordBatch.from_pylist(rows, schema=schema)
 
-    def _products(self, frame: pd.DataFrame) -> Iterator[tuple[str, ProductCodes]]:
-        codes = self.tables.encode(frame)
+    def _products(self, batch: pa.RecordBatch) -> Iterator[tuple[str, ProductCodes]]:
+        frame = batch.select(list(INPUT_COLUMNS)).to_pandas()
+        codes = self.tables.encode(frame, self.space.of(batch))
         for row, product_id in enumerate(frame["product_id"].tolist()):
             yield product_id, codes.take(rows_of([row]))
 
@@ -232,10 +233,10 @@ class LookOutfits:
         }
 
 
-def rack_of(frame: pd.DataFrame, tables: StyleTables) -> Rack:
-    """A rack from products: INPUT_COLUMNS and name, one row per product, in any order."""
-    frame = frame.sort_values("product_id", ignore_index=True)
-    codes = tables.encode(frame)
+def rack_of(batch: pa.RecordBatch, tables: StyleTables, space: StyleSpace) -> Rack:
+    """A rack from products: INPUT_COLUMNS, name and vector, one row per product, in any order."""
+    frame = batch.select([*INPUT_COLUMNS, "name"]).to_pandas()
+    codes = tables.encode(frame, space.of(batch))
     in_stock: Bools = frame["in_stock"].to_numpy(dtype=bool)
     names = [
         name if isinstance(name, str) else product_id for name, product_id in zip(frame["name"], frame["product_id"], strict=True)

@@ -26,7 +26,7 @@ POINTS = 1_000_000  # cosines are compared as whole millionths
 SAME_NAME = 2 * POINTS  # added for an equal name, which counts more than any cosine
 BATCH_ROWS = 1_024  # a batch's cosines with 5,000 models stay within 20 MB
 
-NAMED_COLUMNS = ("product_id", "name", "brand")
+COLUMNS = (*INPUT_COLUMNS, "name", "brand")
 NEAR_SCHEMA = "item int, product_id string, points int"
 
 
@@ -40,13 +40,14 @@ class Models:
     vectors: Vectors  # (N, dimensions), fixed point
 
 
-def models_of(frame: pd.DataFrame, vectors: npt.ArrayLike, tables: StyleTables, names: ItemNames) -> Models:
-    """Models from products; `frame` has INPUT_COLUMNS and NAMED_COLUMNS, `vectors` (N, dimensions) are unit rows."""
+def models_of(batch: pa.RecordBatch, tables: StyleTables, names: ItemNames) -> Models:
+    """Models from products; `batch` has INPUT_COLUMNS, name, brand and vector."""
+    frame = batch.select(list(COLUMNS)).to_pandas()
     return Models(
         product_id=frame["product_id"].to_numpy(dtype=object),
         group=tuple(_groups(frame, tables.encode(frame), tables)),
         name=tuple(_names(frame, np.arange(len(frame)), names)),
-        vectors=fixed_point(vectors),
+        vectors=fixed_point(vectors_of(batch)),
     )
 
 
@@ -72,7 +73,7 @@ class NearIdentical:
                 yield self._found(batch.slice(start, BATCH_ROWS), members)
 
     def _found(self, batch: pa.RecordBatch, members: dict[tuple[int, int, int, str], list[int]]) -> pa.RecordBatch:
-        frame = batch.select(list(dict.fromkeys((*INPUT_COLUMNS, *NAMED_COLUMNS)))).to_pandas()
+        frame = batch.select(list(COLUMNS)).to_pandas()
         rows_of: dict[tuple[int, int, int, str], list[int]] = {}
         for row, group in enumerate(_groups(frame, self.tables.encode(frame), self.tables)):
             if group in members:

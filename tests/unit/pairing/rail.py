@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from outfit_pairing.pairing.candidates import INPUT_COLUMNS
 from outfit_pairing.pairing.look_outfits import LookOutfits, rack_of
 from outfit_pairing.pairing.looks import Look
 from outfit_pairing.pairing.near_identical import SAME_NAME
@@ -17,9 +16,15 @@ NEAR = 3  # products that each item is near-identical to
 
 
 def shop(count: int = 300, seed: int = 0) -> pd.DataFrame:
-    """The wardrobe, with names."""
+    """The wardrobe, without brands."""
     frame = wardrobe.products(count, seed)
-    return frame.assign(name=[f"{kind} {number}" for number, kind in enumerate(frame["article_type"])], brand=None)
+    return frame.assign(brand=None)
+
+
+def vectors(frame: pd.DataFrame) -> np.ndarray:
+    """A vector for each product, whatever the order of rows."""
+    numbers = frame["product_id"].rank(method="first").to_numpy(dtype=np.int64) - 1
+    return wardrobe.vectors(len(frame))[numbers]
 
 
 def some_looks(frame: pd.DataFrame, seed: int, count: int = 30) -> tuple[Look, ...]:
@@ -37,7 +42,9 @@ def some_looks(frame: pd.DataFrame, seed: int, count: int = 30) -> tuple[Look, .
 def kernel(frame: pd.DataFrame, looks: tuple[Look, ...], **other: Any) -> LookOutfits:
     """All products of an article type and audience are near-identical to the first NEAR of them that looks hold."""
     tables = wardrobe.tables_of(frame)
-    rack = rack_of(frame, tables)
+    [whole] = wardrobe.batches(frame, vectors(frame), len(frame))
+    space = wardrobe.space_of(frame, vectors(frame))
+    rack = rack_of(whole, tables, space)
     near: dict[str, list[tuple[str, int]]] = {}
     substitutes: dict[str, list[str]] = {}
     held = {item for look in looks for item in look.items}
@@ -49,15 +56,12 @@ def kernel(frame: pd.DataFrame, looks: tuple[Look, ...], **other: Any) -> LookOu
                     near.setdefault(product_id, []).append((model, SAME_NAME))
                     substitutes.setdefault(model, []).extend([product_id] if rack.offers(product_id) else [])
     given = {"near": near, "substitutes": substitutes, "least_score": 0.0, "most_carried": 5} | other
-    return LookOutfits(tables=tables, rack=rack, looks=looks, **given)
+    return LookOutfits(tables=tables, space=space, rack=rack, looks=looks, **given)
 
 
 def rows(made: LookOutfits, frame: pd.DataFrame, size: int = 100, *, dropped: bool = False) -> list[dict[str, Any]]:
     """What the kernel yields for these products in batches of `size`, sorted by product and rank."""
-    batches = [
-        pa.RecordBatch.from_pandas(frame.iloc[start : start + size][list(INPUT_COLUMNS)], preserve_index=False)
-        for start in range(0, len(frame), size)
-    ]
+    batches = wardrobe.batches(frame, vectors(frame), size)
     found = [row for row in pa.Table.from_batches(made(iter(batches))).to_pylist() if row["dropped"] == dropped]
     return sorted(found, key=lambda row: (row["product_id"], row["rank"] or 0, row["look"]))
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from outfit_pairing.pairing.candidates import INPUT_COLUMNS
 from outfit_pairing.pairing.near_identical import (
+    COLUMNS,
     LEAST_COSINE,
     MOST_ALIKE,
     POINTS,
@@ -31,19 +31,18 @@ def tee(product_id: str, name: str, vector: np.ndarray = OTHER, **other: object)
     return {"product_id": product_id, "name": name, "vector": vector, **facts, **fixed, **other}
 
 
+def batch_of(part: pd.DataFrame) -> pa.RecordBatch:
+    batch = pa.RecordBatch.from_pandas(part[list(COLUMNS)], preserve_index=False)
+    vectors = pa.array([one.tolist() for one in part["vector"]], pa.list_(pa.float32()))
+    return pa.RecordBatch.from_arrays([*batch.columns, vectors], names=[*COLUMNS, "vector"])
+
+
 def found(rows: list[dict], models: int = 1, size: int = 100) -> pd.DataFrame:
     """Near-identical products of the first `models` rows."""
     frame = pd.DataFrame(rows)
     tables = tables_of(frame)
-    first = frame.iloc[:models]
-    kernel = NearIdentical(models_of(first, first["vector"].tolist(), tables, NAMES), tables, NAMES)
-    columns = list(dict.fromkeys((*INPUT_COLUMNS, "name", "brand")))
-    batches = []
-    for start in range(0, len(frame), size):
-        part = frame.iloc[start : start + size]
-        batch = pa.RecordBatch.from_pandas(part[columns], preserve_index=False)
-        vectors = pa.array([one.tolist() for one in part["vector"]], pa.list_(pa.float32()))
-        batches.append(pa.RecordBatch.from_arrays([*batch.columns, vectors], names=[*columns, "vector"]))
+    kernel = NearIdentical(models_of(batch_of(frame.iloc[:models]), tables, NAMES), tables, NAMES)
+    batches = [batch_of(frame.iloc[start : start + size]) for start in range(0, len(frame), size)]
     return best_near(pa.Table.from_batches(kernel(iter(batches))).to_pandas())
 
 

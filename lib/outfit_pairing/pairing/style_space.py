@@ -1,0 +1,165 @@
+"""What a product's text says of its style, as a short vector of whole numbers.
+
+A text's vector minus the mean of its article type and audience tells style apart from kind; its leading directions are kept,
+and the moods that the name's words say stand beside them. The product of two such vectors, over UNIT squared, is what style
+adds to the logarithm of the odds that people put the two together (`style.outfit_score`). All sums are of whole numbers, so
+that they are exact in any order, and outfits have the same bits for any partitioning.
+"""
+
+import logging
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
+from outfit_pairing.pairing.candidates import vectors_of
+from outfit_pairing.pairing.codes import Floats
+from outfit_pairing.style.moods import load_moods
+from outfit_pairing.style.outfit_score import WEIGHTS
+from outfit_pairing.style.vectors import fixed_point
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+logger = logging.getLogger(__name__)
+
+Doubles = npt.NDArray[np.float64]
+
+KIND_COLUMNS = ("article_type", "audience")
+STYLE_COLUMNS = ("name", *KIND_COLUMNS)
+DIRECTIONS = 24  # kept of the encoder's dimensions
+SHRUNK = 4.0  # products of all kinds that a kind's mean counts beside its own
+FINE = 2_000  # a unit vector in whole numbers: sums of products stay below 2**24, where float32 is exact
+UNIT = 600  # of the result; the longest row is sqrt(18 + 8) of them
+SUMS_SCHEMA = "kind int, size bigint, sums array<double>"
+MOMENT = -1  # the kind under which the sums of squares travel
+
+
+@dataclass(frozen=True, eq=False)
+class MoodVectors:
+    """Moods as vectors whose products are how well they go together. `usual`: (moods,) their mean; names that say nothing get 0."""
+
+    roots: Doubles  # (moods, moods)
+    usual: Doubles
+
+    def of(self, frame: pd.DataFrame) -> Doubles:
+        """(rows, moods) of names and article types, weighed as in an outfit's score."""
+        moods = load_moods()
+        said = [moods.of(f"{name} {kind or ''}").weights for name, kind in zip(frame["name"], frame["article_type"], strict=True)]
+        rows = np.array([weights or (0.0,) * len(self.roots) for weights in said]).reshape(len(frame), len(self.roots)) @ self.roots
+        length = np.sqrt(np.square(rows).sum(axis=1, keepdims=True))
+        unit = rows / np.maximum(length, 1e-9)
+        found: Doubles = math.sqrt(WEIGHTS["mood"]) * np.where(length > 0, unit - self.usual, 0.0)
+        return found
+
+
+@dataclass(frozen=True, eq=False)
+class StyleSpace:
+    """From texts' vectors and names to style vectors.
+
+    kinds: (article type, audience) → its number.   means: (kinds, dimensions) whole numbers.
+    directions: (DIRECTIONS, dimensions) whole numbers.
+    """
+
+    kinds: Mapping[tuple[str | None, ...], int]
+    means: Floats
+    directions: Floats
+    moods: MoodVectors
+
+    def of(self, batch: pa.RecordBatch) -> Floats:
+        """(rows, width) of a batch with STYLE_COLUMNS and vector; whole numbers in float32."""
+        frame = batch.select(list(STYLE_COLUMNS)).to_pandas()
+        kinds = np.array([self.kinds[key] for key in _kinds(frame)], dtype=np.int64)
+        apart = fixed_point(vectors_of(batch)) - self.means[kinds]
+        length = np.sqrt(np.square(apart.astype(np.float64)).sum(axis=1, keepdims=True))
+        unit = np.trunc(apart * (FINE / np.maximum(length, 1.0))).astype(np.float32)
+        styles = (unit @ self.directions.T).astype(np.float64) / FINE**2
+        both = np.concatenate([math.sqrt(WEIGHTS["style"]) * styles, self.moods.of(frame)], axis=1)
+        found: Floats = np.trunc(both * UNIT).astype(np.float32)
+        return found
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Batches with a column style in place of the vector."""
+        for batch in batches:
+            kept = [name for name in batch.schema.names if name != "vector"]
+            style = pa.array(self.of(batch).tolist(), pa.list_(pa.float32()))
+            yield pa.RecordBatch.from_arrays([*(batch.column(name) for name in kept), style], names=[*kept, "style"])
+
+
+def mood_vectors() -> MoodVectors:
+    """Of the guide's moods."""
+    values, basis = np.linalg.eigh(np.array(load_moods().alike))
+    roots = basis * np.sqrt(np.maximum(values, 0.0))
+    return MoodVectors(roots, roots.mean(axis=0))
+
+
+def _kinds(frame: pd.DataFrame) -> Iterator[tuple[str | None, ...]]:
+    columns = [[value if isinstance(value, str) else None for value in frame[name]] for name in KIND_COLUMNS]
+    return zip(*columns, strict=True)
+
+
+@dataclass(frozen=True, eq=False)
+class SumsPerKind:
+    """Count and sum of the vectors of each kind in one partition, and the sums of products of their components."""
+
+    kinds: Mapping[tuple[str | None, ...], int]
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """In: STYLE_COLUMNS, vector. Out: SUMS_SCHEMA, once."""
+        counts, sums, moment = np.zeros(len(self.kinds), dtype=np.int64), None, None
+        for batch in batches:
+            rows = fixed_point(vectors_of(batch)).astype(np.float64)
+            if sums is None or moment is None:
+                sums, moment = np.zeros((len(self.kinds), rows.shape[1])), np.zeros((rows.shape[1], rows.shape[1]))
+            kinds = np.array([self.kinds[key] for key in _kinds(batch.select(list(KIND_COLUMNS)).to_pandas())], dtype=np.int64)
+            np.add.at(sums, kinds, rows)
+            counts += np.bincount(kinds, minlength=len(counts))
+            moment += rows.T @ rows
+        if sums is not None and moment is not None:
+            there = np.flatnonzero(counts)
+            yield _sums_batch([MOMENT, *there], [int(counts.sum()), *counts[there]], [moment.ravel(), *sums[there]])
+
+
+def _sums_batch(kinds: list[Any], counts: list[Any], sums: list[Doubles]) -> pa.RecordBatch:
+    return pa.RecordBatch.from_arrays(
+        [
+            pa.array(kinds, pa.int32()),
+            pa.array(counts, pa.int64()),
+            pa.array([one.tolist() for one in sums], pa.list_(pa.float64())),
+        ],
+        names=["kind", "size", "sums"],
+    )
+
+
+def find_style_space(rows: "DataFrame") -> StyleSpace:
+    """The space of a catalogue: one pass over `rows` (STYLE_COLUMNS, vector)."""
+    keys = sorted((tuple(row) for row in rows.select(*KIND_COLUMNS).distinct().collect()), key=str)
+    kinds = {key: number for number, key in enumerate(keys)}
+    found = rows.select(*KIND_COLUMNS, "vector").mapInArrow(SumsPerKind(kinds), SUMS_SCHEMA).toPandas()
+    return style_space(kinds, found)
+
+
+def style_space(kinds: Mapping[tuple[str | None, ...], int], found: pd.DataFrame) -> StyleSpace:
+    """The space from the sums of all partitions."""
+    moods = mood_vectors()
+    if found.empty:
+        return StyleSpace(kinds, np.zeros((len(kinds), 0), np.float32), np.zeros((0, 0), np.float32), moods)
+    moment = np.sum([np.asarray(one) for one in found.loc[found["kind"] == MOMENT, "sums"]], axis=0)
+    dimensions = math.isqrt(len(moment))
+    of_kind = found[found["kind"] != MOMENT]
+    number = of_kind["kind"].to_numpy()
+    sums, counts = np.zeros((len(kinds), dimensions)), np.zeros(len(kinds))
+    np.add.at(sums, number, np.array(of_kind["sums"].tolist()))
+    np.add.at(counts, number, of_kind["size"].to_numpy())
+    centre = sums.sum(axis=0) / counts.sum()
+    own = sums / np.maximum(counts, 1)[:, None]
+    within = moment.reshape(dimensions, dimensions) - (own * counts[:, None]).T @ own
+    _, basis = np.linalg.eigh(within)
+    directions = basis[:, ::-1][:, : min(DIRECTIONS, dimensions)].T
+    means = (sums + SHRUNK * centre) / (counts + SHRUNK)[:, None]
+    return StyleSpace(kinds, np.rint(means).astype(np.float32), np.trunc(directions * FINE).astype(np.float32), moods)
