@@ -13,7 +13,7 @@ MOST_SHOWN = 4  # items beside the product
 LEAST_SHOWN = 2  # … of a look that has so many: one item of a whole look is no outfit
 MOST_JEWELLERY = 2
 # Who would choose between a coat and a bracelet keeps the coat.
-GARMENTS = tuple(SLOT_CODES[slot] for slot in ("top", "bottom", "one_piece", "outerwear", "footwear"))
+GARMENTS: Bools = np.isin(list(SLOT_CODES), ("top", "bottom", "one_piece", "outerwear", "footwear"))  # by slot
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +54,7 @@ class Entries:
 
     def _choices(self, least: int) -> Iterator[tuple[int, ...]]:
         joins = [place for place in range(1, len(self.codes)) if self.allowed[0, place]]
-        garment = np.isin(self.tables.slot[self.codes.traits], GARMENTS)
+        garment = GARMENTS[self.tables.slot[self.codes.traits]]
         for size in range(min(MOST_SHOWN, len(joins)), least - 1, -1):
             yield from sorted(combinations(joins, size), key=lambda shown: (-int(garment[list(shown)].sum()), shown))
 
