@@ -34,6 +34,7 @@ STAGE_HELP = {
     "embed": "encode each distinct product text once",
     "select-anchors": "choose the products that patterns are written for",
     "generate-patterns": "write outfit patterns for each anchor",
+    "pair-by-lookbook": "outfits that the shop's own stylists made, also for near-identical products",
     "apply-patterns": "carry the patterns to every product",
     "pair-by-rules": "outfits by the style guide for what patterns did not reach",
     "publish": "the best outfits of each product as one table, JSON files and the lookbook page",
@@ -77,11 +78,14 @@ def main_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     run = _command(commands, "run", "the whole chain, from catalogue file to checked outfits", _run_chain)
     _add_catalogue_flags(run)
+    _add_lookbook_flag(run)
     for stage, text in STAGE_HELP.items():
         command = _command(commands, stage, text, _run_one_stage)
         command.set_defaults(stage=stage)
         if stage == "ingest":
             _add_catalogue_flags(command)
+        if stage == "pair-by-lookbook":
+            _add_lookbook_flag(command)
         if stage == "generate-patterns":
             command.add_argument(
                 "--dry-run", action="store_true", help="tell requests, tokens and cost, ask nothing (default: off)"
@@ -119,6 +123,9 @@ def main_parser() -> argparse.ArgumentParser:
     sample.add_argument(
         "--out", type=Path, default=Path("sample.csv.gz"), help="file to write; gzip when it ends in .gz (default: %(default)s)"
     )
+    sample.add_argument(
+        "--lookbook", type=Path, metavar="FILE", help="looks for it, too, as `run --lookbook` reads them (default: none)"
+    )
     return parser
 
 
@@ -131,7 +138,7 @@ def _command(commands, name, text, function) -> argparse.ArgumentParser:  # type
         formatter_class=argparse.RawTextHelpFormatter,
         allow_abbrev=False,
     )
-    command.set_defaults(run=function, catalog=None, mapping=None)
+    command.set_defaults(run=function, catalog=None, mapping=None, lookbook=None)
     command.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML file of settings (default: none; every setting has a default)"
     )
@@ -155,8 +162,19 @@ def _add_catalogue_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument("--mapping", metavar="NAME", help="a file of conf/mappings by name, or a path (default: auto)")
 
 
+def _add_lookbook_flag(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--lookbook", metavar="FILE", help="looks of the shop's own stylists, JSON lines (default: as in settings; none)"
+    )
+
+
 def _settings(flags: argparse.Namespace) -> Settings:
-    shortcuts = {"storage.warehouse": flags.warehouse, "catalog.path": flags.catalog, "catalog.mapping": flags.mapping}
+    shortcuts = {
+        "storage.warehouse": flags.warehouse,
+        "catalog.path": flags.catalog,
+        "catalog.mapping": flags.mapping,
+        "lookbook.path": flags.lookbook,
+    }
     if getattr(flags, "retry_quarantined", False):
         shortcuts["patterns.retry_quarantined"] = "true"
     return load_settings(flags.config, [*flags.overrides, *(f"{key}={value}" for key, value in shortcuts.items() if value)])
@@ -176,6 +194,10 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
         from outfit_pairing.catalog.source import check_catalog
 
         check_catalog(settings)
+    if "pair-by-lookbook" in stages:
+        from outfit_pairing.pairing.looks import check_lookbook
+
+        check_lookbook(settings)
     check_warehouse(settings)
     if "generate-patterns" in stages:
         _check_model(settings)
@@ -353,6 +375,10 @@ def _sample(flags: argparse.Namespace) -> int:
 
     write_sample(flags.out, flags.products, flags.seed)
     logger.info("%d products in %s; read it with --catalog %s --mapping sample", flags.products, flags.out, flags.out)
+    if flags.lookbook:
+        from outfit_pairing.catalog.sample_looks import write_sample_lookbook
+
+        write_sample_lookbook(flags.lookbook, flags.products, flags.seed)
     return 0
 
 

@@ -54,6 +54,12 @@ class CatalogSettings(Strict):
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="Currency of prices that say none.")
 
 
+class LookbookSettings(Strict):
+    """Outfits that the shop's own stylists made."""
+
+    path: str | None = Field(None, min_length=1, description="JSON lines, one look each; unset: no lookbook, its outfits go.")
+
+
 class EmbeddingSettings(Strict):
     """The text encoder."""
 
@@ -127,7 +133,9 @@ class GateSettings(Strict):
     """Limits that a result must keep to be published; a missed one ends the run with exit code 3."""
 
     coverage: float = Field(0.999, ge=0, le=1, description="Least share of products that can have outfits that have 3 to 5.")
-    from_patterns: float = Field(0.90, ge=0, le=1, description="Least share of wearable products with outfits from patterns.")
+    from_patterns: float = Field(
+        0.90, ge=0, le=1, description="Least share of wearable products with three outfits from patterns or looks."
+    )
     violations: int = Field(0, ge=0, description="Most outfits that break a hard rule.")
     largest_share: float = Field(0.003, ge=0, le=1, description="Largest share of all filled slots that one product may take.")
     catalogue_share: float = Field(0.45, ge=0, le=1, description="Least share of wearable products that appear in some outfit.")
@@ -166,6 +174,7 @@ class Settings(Strict):
     anchors: AnchorSettings = AnchorSettings()
     patterns: PatternSettings = PatternSettings()
     llm: LlmSettings = LlmSettings()
+    lookbook: LookbookSettings = LookbookSettings()
     outfits: OutfitSettings = OutfitSettings()
     style: StyleSettings = StyleSettings()
     publish: PublishSettings = PublishSettings()
