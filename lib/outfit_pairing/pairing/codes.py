@@ -5,7 +5,7 @@ driver; workers only look results up. A lookup is also exact, so that outfits do
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,8 +117,16 @@ def lots(left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]) -> Floats:
     return drawn
 
 
-def style_tables(traits: Iterable[tuple[str | None, ...]], colours: Iterable[str | None], guide: StyleGuide) -> StyleTables:
-    """The tables for a catalogue's distinct traits (values of TRAIT_COLUMNS) and colour names."""
+def style_tables(
+    traits: Iterable[tuple[str | None, ...]],
+    colours: Iterable[str | None],
+    guide: StyleGuide,
+    kinds_gain: Callable[[str | None, str | None], float] | None = None,
+) -> StyleTables:
+    """The tables for a catalogue's distinct traits (values of TRAIT_COLUMNS) and colour names.
+
+    kinds_gain: what two of the shop's article types gain by going together, -0.5 to 0.5 of the weight of style.
+    """
     keys = sorted({tuple(_plain(value) for value in key) for key in traits}, key=str)
     of_key = {key: traits_of(key[0], key[1] or "other", key[2], key[3], guide) for key in keys}
     distinct = list(dict.fromkeys(of_key.values()))
@@ -128,7 +136,7 @@ def style_tables(traits: Iterable[tuple[str | None, ...]], colours: Iterable[str
         trait_codes={key: distinct.index(found) for key, found in of_key.items()},
         colour_codes={None: 0} | {name: code + 1 for code, name in enumerate(names)},
         allowed=_table(distinct, lambda a, b: verdict(a, b).allowed, np.bool_),
-        traits_score=_table(distinct, traits_score, np.float32),
+        traits_score=_table(distinct, traits_score, np.float32) + _gains(keys, of_key, distinct, kinds_gain),
         dress_reason=_interned(_table(distinct, dress_reason, object), reasons),
         offered=np.array([found.offered for found in distinct]),
         slot=_array([SLOT_CODES[found.slot] for found in distinct]),
@@ -142,6 +150,17 @@ def style_tables(traits: Iterable[tuple[str | None, ...]], colours: Iterable[str
         price=_table(list(TIER_CODES), price_score, np.float32),
         reasons=tuple(reasons),
     )
+
+
+def _gains(keys: Any, of_key: Any, distinct: list[Any], kinds_gain: Callable[[str | None, str | None], float] | None) -> Floats:
+    """(T, T) by the first of the shop's words for each kind of traits."""
+    if kinds_gain is None:
+        return np.zeros((len(distinct), len(distinct)), dtype=np.float32)
+    word: dict[Any, str | None] = {}
+    for one in keys:
+        word.setdefault(of_key[one], one[0])
+    gains = _table([word[one] for one in distinct], kinds_gain, np.float32)
+    return np.asarray(gains * np.float32(WEIGHTS["style"]), dtype=np.float32)
 
 
 def _colour_tables(colours: list[Colour | None], reasons: list[str]) -> dict[str, Any]:

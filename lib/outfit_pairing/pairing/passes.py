@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from outfit_pairing.pairing.assembly import Assembler, Pools, scarce_below
 from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestPerQuery, as_queries
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, Floats, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Ideas
+from outfit_pairing.pairing.learnt import kinds_gain, open_model
 from outfit_pairing.pairing.recommend import IdeaChooser, Recommender
 from outfit_pairing.pairing.style_space import StyleSpace, find_style_space
 from outfit_pairing.settings import Settings
@@ -61,9 +63,10 @@ def read_catalogue(spark: "SparkSession", settings: Settings) -> Catalogue:
         raise InputError(f"{missing} products have no vector of {encoder}; run `outfit-pairing embed` first")
     kinds = products.select(*TRAIT_COLUMNS).distinct().collect()
     colours = [row.colour for row in products.select("colour").distinct().collect()]
-    tables = style_tables([tuple(row) for row in kinds], colours, load_style_guide())
+    model = open_model(settings)
+    tables = style_tables([tuple(row) for row in kinds], colours, load_style_guide(), partial(kinds_gain, model) if model else None)
     with_vectors = products.join(vectors, "text_hash").drop("text_hash")
-    return Catalogue(spark, settings, store, products, with_vectors, tables, find_style_space(with_vectors))
+    return Catalogue(spark, settings, store, products, with_vectors, tables, find_style_space(with_vectors, model))
 
 
 def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:

@@ -10,7 +10,7 @@ that they are exact in any order, and outfits have the same bits for any partiti
 import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,6 +20,8 @@ import pyarrow as pa
 
 from outfit_pairing.pairing.candidates import vectors_of
 from outfit_pairing.pairing.codes import Floats, Ints
+from outfit_pairing.pairing.learnt import LearntStyles, learnt_styles
+from outfit_pairing.style.lookbook_model import LookbookModel
 from outfit_pairing.style.moods import load_moods
 from outfit_pairing.style.outfit_score import WEIGHTS
 from outfit_pairing.style.vectors import fixed_point
@@ -74,16 +76,16 @@ class StyleSpace:
     means: Floats
     directions: Floats
     moods: MoodVectors
+    learnt: LearntStyles | None = None
 
     def of(self, batch: pa.RecordBatch) -> Floats:
         """(rows, width) of a batch with STYLE_COLUMNS and vector; whole numbers in float32."""
         frame = batch.select(list(STYLE_COLUMNS)).to_pandas()
         kinds, colours = groups_of(frame, self.groups)
-        apart = fixed_point(vectors_of(batch)) - self.means[kinds] - self.means[colours]
-        length = np.sqrt(np.square(apart.astype(np.float64)).sum(axis=1, keepdims=True))
-        unit = np.trunc(apart * (FINE / np.maximum(length, 1.0))).astype(np.float32)
-        styles = (unit @ self.directions.T).astype(np.float64) / FINE**2
-        both = np.concatenate([math.sqrt(WEIGHTS["style"]) * styles, self.moods.of(frame)], axis=1)
+        of_kind = fixed_point(vectors_of(batch)) - self.means[kinds]
+        styles = (_unit(of_kind - self.means[colours]) @ self.directions.T).astype(np.float64) / FINE**2
+        learnt = [] if self.learnt is None else [self.learnt.of(_unit(of_kind), FINE)]
+        both = np.concatenate([math.sqrt(WEIGHTS["style"]) * styles, self.moods.of(frame), *learnt], axis=1)
         found: Floats = np.trunc(both * UNIT).astype(np.float32)
         return found
 
@@ -100,6 +102,13 @@ def mood_vectors() -> MoodVectors:
     values, basis = np.linalg.eigh(np.array(load_moods().alike))
     roots = basis * np.sqrt(np.maximum(values, 0.0))
     return MoodVectors(roots, roots.mean(axis=0))
+
+
+def _unit(rows: Floats) -> Floats:
+    """Rows of length FINE, in whole numbers."""
+    length = np.sqrt(np.square(rows.astype(np.float64)).sum(axis=1, keepdims=True))
+    found: Floats = np.trunc(rows * (FINE / np.maximum(length, 1.0))).astype(np.float32)
+    return found
 
 
 def groups_of(frame: pd.DataFrame, groups: Groups) -> tuple[Ints, Ints]:
@@ -150,11 +159,12 @@ def _sums_batch(numbers: list[Any], counts: list[Any], sums: list[Doubles]) -> p
     )
 
 
-def find_style_space(rows: "DataFrame") -> StyleSpace:
-    """The space of a catalogue: one pass over `rows` (STYLE_COLUMNS, vector)."""
+def find_style_space(rows: "DataFrame", model: LookbookModel | None = None) -> StyleSpace:
+    """The space of a catalogue: one pass over `rows` (STYLE_COLUMNS, vector). `model`: what a shop's own outfits taught."""
     groups = number_groups(rows.select(*KIND_COLUMNS).distinct().collect(), rows.select(*COLOUR_COLUMNS).distinct().collect())
     columns = [*KIND_COLUMNS, *COLOUR_COLUMNS, "vector"]
-    return style_space(groups, rows.select(*columns).mapInArrow(SumsPerGroup(groups), SUMS_SCHEMA).toPandas())
+    space = style_space(groups, rows.select(*columns).mapInArrow(SumsPerGroup(groups), SUMS_SCHEMA).toPandas())
+    return replace(space, learnt=learnt_styles(model, space.means.shape[1]))
 
 
 def style_space(groups: Groups, found: pd.DataFrame) -> StyleSpace:
