@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from outfit_pairing import __version__
 from outfit_pairing.cli_scoring import add_scoring_commands
-from outfit_pairing.errors import OutfitPairingError, WarehouseError
+from outfit_pairing.errors import GateMissed, OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport
 from outfit_pairing.storage.tracking import check_tracking
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
     from rich.console import Console
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,17 @@ def main_parser() -> argparse.ArgumentParser:
     show.add_argument("--count", type=_positive, default=20, help="products shown (default: %(default)s)")
     show.add_argument("--seed", type=int, default=7, help="which ones; the same seed shows the same (default: %(default)s)")
     add_scoring_commands(commands, _command, _settings)
+    lookbook = _command(
+        commands, "lookbook", "the lookbook page: some products with their outfits, to look at and to filter", _lookbook
+    )
+    lookbook.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="HTML file to write (default: lookbook.html in the warehouse, else in publish.folder)",
+    )
+    lookbook.add_argument("--products", type=_positive, default=60, help="products shown (default: %(default)s)")
+    lookbook.add_argument("--seed", type=int, default=1, help="which ones; the same seed shows the same (default: %(default)s)")
     sample = _command(commands, "sample", "write a made-up catalogue file", _sample)
     sample.add_argument("--products", type=_positive, default=2_000, help="rows (default: %(default)s)")
     sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same file (default: %(default)s)")
@@ -197,6 +209,8 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
     try:
         run_stages(spark, settings, stages, ended.append)
     finally:
+        if len(stages) > 1:
+            _renew_lookbook(spark, settings, ended)
         _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
         if len(stages) > 1:
             _say_what_next(settings)
@@ -290,6 +304,16 @@ def _shown(value: float | str) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
+def _renew_lookbook(spark: "SparkSession", settings: Settings, ended: Sequence[StageOutcome]) -> None:
+    """The page was written before the check; now it can say what the check found."""
+    from outfit_pairing.publishing.lookbook import make_lookbook
+    from outfit_pairing.publishing.places import page_path
+
+    path = page_path(settings)
+    if path and ended and ended[-1].report.stage == "check-quality" and isinstance(ended[-1].error, GateMissed | None):
+        make_lookbook(spark, settings, path)
+
+
 def _say_what_next(settings: Settings) -> None:
     """On stderr, so that stdout stays a table or JSON."""
     where = settings.storage.warehouse
@@ -326,6 +350,17 @@ def _show_outfits(flags: argparse.Namespace) -> int:
             sys.stdout.write(found.as_json() + "\n")
         else:
             print_read_aloud(number, found, _console())
+    return 0
+
+
+def _lookbook(flags: argparse.Namespace) -> int:
+    from outfit_pairing.publishing.lookbook import make_lookbook, page_to_write
+    from outfit_pairing.storage.session import open_session
+
+    settings = _settings(flags)
+    path = page_to_write(settings, flags.out)
+    page = make_lookbook(open_session(settings, brief=True), settings, path, flags.products, flags.seed)
+    sys.stdout.write((json.dumps({**asdict(page), "path": str(page.path)}) if flags.json else str(page.path)) + "\n")
     return 0
 
 

@@ -59,6 +59,24 @@ def test_bad_input_is_one_clear_line(files: Path, arguments: str, says: str) -> 
     assert not warehouse.exists() or not list(warehouse.iterdir())
 
 
+def test_a_lookbook_of_nothing_is_one_clear_line(files: Path) -> None:
+    """No warehouse, nothing published, no place for the page: said before Spark starts, and nothing is made."""
+    (files / "empty").mkdir()
+    asked = {
+        "outfit-pairing publish": ["--warehouse", files / "absent"],
+        "no table outfit_recommendations": ["--warehouse", files / "empty"],
+        "is a folder": ["--warehouse", files / "empty", "--out", files],
+        "--out FILE": ["--warehouse", "s3://shop/outfits"],
+    }
+    for says, flags in asked.items():
+        ended = run("lookbook", *flags)
+        assert ended.code == 2, ended.stderr
+        assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
+        assert says in ended.stderr
+    assert not (files / "absent").exists()
+    assert not list((files / "empty").iterdir())
+
+
 def test_a_misspelt_command_or_flag_is_one_line() -> None:
     """The complaint fits on one line and points to --help."""
     for arguments in (["runn"], ["embed", "--warehous", "x"], ["sample", "--products", "-3"]):

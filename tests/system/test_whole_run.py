@@ -198,6 +198,20 @@ def test_outfits_are_explained_in_the_terminal(warehouse: Path, here: Callable[.
     assert here("explain", "no-such-product", "--warehouse", warehouse).code == 2
 
 
+def test_the_lookbook_is_written_by_a_command(warehouse: Path, folder: Path, here: Callable[..., Ended]) -> None:
+    """Sixty products after a run, with the figures of its check; fewer where asked, as a file that stands alone."""
+    page = (warehouse / "lookbook.html").read_text("utf-8")
+    assert page.count("<article") == 60
+    assert re.search(r"All \d+ gates met", page)
+    assert "Outfits have changed since" not in page
+    assert len(page.encode()) < 1_500_000
+    shown = here("lookbook", "--warehouse", warehouse, "--out", folder / "few.html", "--products", 12, "--seed", 5, "--json")
+    assert (shown.code, json.loads(shown.stdout)["products"]) == (0, 12)
+    few = (folder / "few.html").read_text("utf-8")
+    assert few.count("<article") == 12
+    assert {"Pattern", "Style rules"} == set(re.findall(r'data-said="(Pattern|Style rules)"', few))
+
+
 def test_a_missed_gate_ends_with_three(warehouse: Path, here: Callable[..., Ended]) -> None:
     """A gate that cannot be met fails the run by its exit code and names the gate."""
     gates = ("catalogue_share=1", "least_products=1")

@@ -28,7 +28,7 @@ Bools = npt.NDArray[np.bool_]
 TRAIT_COLUMNS = ("article_type", "slot", "usage", "department")
 CODED_COLUMNS = (*TRAIT_COLUMNS, "colour", "audience", "season", "price_tier")
 NO_REASON = 0  # index of the empty reason
-TONAL = 0.3  # share of likeness in how colours are judged
+TONAL = 0.15  # share of likeness in how colours are judged
 STYLE_REACH = 20.0 * 600**2  # odds, in units of `style_space`, from end to end of the scale
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4)
 

@@ -154,6 +154,7 @@ def recommend(
         settings.outfits.per_product,
         last_resort=last_resort,
         scarce_below=scarce_below(catalogue.products.count()),
+        choice=settings.outfits.choice,
     )
     kernel = Recommender(choose, catalogue.space, assembler, source, tuple(owner_ids), table.arrow_schema)
     outfits = catalogue.passing(rows).mapInArrow(kernel, table.schema)

@@ -1,14 +1,15 @@
 """What a product's text says of its style, as a short vector of whole numbers.
 
-A text's vector minus the mean of its article type and audience tells style apart from kind; its leading directions are kept,
-and the moods that the name's words say stand beside them. The product of two such vectors, over UNIT squared, is what style
+A text's vector minus the mean of its article type and audience tells style apart from kind; what its colour adds is taken out
+too, since colours are judged as colours: else an outfit would be of one colour throughout. The leading directions are kept, and
+the moods that the name's words say stand beside them. The product of two such vectors, over UNIT squared, is what style
 adds to the logarithm of the odds that people put the two together (`style.outfit_score`). All sums are of whole numbers, so
 that they are exact in any order, and outfits have the same bits for any partitioning.
 """
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from outfit_pairing.pairing.candidates import vectors_of
-from outfit_pairing.pairing.codes import Floats
+from outfit_pairing.pairing.codes import Floats, Ints
 from outfit_pairing.style.moods import load_moods
 from outfit_pairing.style.outfit_score import WEIGHTS
 from outfit_pairing.style.vectors import fixed_point
@@ -29,15 +30,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Doubles = npt.NDArray[np.float64]
+Groups = Mapping[tuple[str | None, ...], int]
 
 KIND_COLUMNS = ("article_type", "audience")
-STYLE_COLUMNS = ("name", *KIND_COLUMNS)
+COLOUR_COLUMNS = ("colour",)
+STYLE_COLUMNS = ("name", *KIND_COLUMNS, *COLOUR_COLUMNS)
 DIRECTIONS = 24  # kept of the encoder's dimensions
 SHRUNK = 4.0  # products of all kinds that a kind's mean counts beside its own
 FINE = 2_000  # a unit vector in whole numbers: sums of products stay below 2**24, where float32 is exact
 UNIT = 600  # of the result; the longest row is sqrt(18 + 8) of them
-SUMS_SCHEMA = "kind int, size bigint, sums array<double>"
-MOMENT = -1  # the kind under which the sums of squares travel
+SUMS_SCHEMA = "number int, size bigint, sums array<double>"
+MOMENT = -1  # the number under which the sums of squares travel
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,11 +65,12 @@ class MoodVectors:
 class StyleSpace:
     """From texts' vectors and names to style vectors.
 
-    kinds: (article type, audience) → its number.   means: (kinds, dimensions) whole numbers.
+    groups: (article type, audience) and (colour,) → its number.   means: (groups, dimensions) whole numbers; a colour's is what
+    it adds.
     directions: (DIRECTIONS, dimensions) whole numbers.
     """
 
-    kinds: Mapping[tuple[str | None, ...], int]
+    groups: Groups
     means: Floats
     directions: Floats
     moods: MoodVectors
@@ -74,8 +78,8 @@ class StyleSpace:
     def of(self, batch: pa.RecordBatch) -> Floats:
         """(rows, width) of a batch with STYLE_COLUMNS and vector; whole numbers in float32."""
         frame = batch.select(list(STYLE_COLUMNS)).to_pandas()
-        kinds = np.array([self.kinds[key] for key in _kinds(frame)], dtype=np.int64)
-        apart = fixed_point(vectors_of(batch)) - self.means[kinds]
+        kinds, colours = groups_of(frame, self.groups)
+        apart = fixed_point(vectors_of(batch)) - self.means[kinds] - self.means[colours]
         length = np.sqrt(np.square(apart.astype(np.float64)).sum(axis=1, keepdims=True))
         unit = np.trunc(apart * (FINE / np.maximum(length, 1.0))).astype(np.float32)
         styles = (unit @ self.directions.T).astype(np.float64) / FINE**2
@@ -98,68 +102,86 @@ def mood_vectors() -> MoodVectors:
     return MoodVectors(roots, roots.mean(axis=0))
 
 
-def _kinds(frame: pd.DataFrame) -> Iterator[tuple[str | None, ...]]:
-    columns = [[value if isinstance(value, str) else None for value in frame[name]] for name in KIND_COLUMNS]
-    return zip(*columns, strict=True)
+def groups_of(frame: pd.DataFrame, groups: Groups) -> tuple[Ints, Ints]:
+    """The numbers of each row's kind and colour."""
+    kinds, colours = (_keys(frame, names) for names in (KIND_COLUMNS, COLOUR_COLUMNS))
+    return np.array([groups[key] for key in kinds], dtype=np.int64), np.array([groups[key] for key in colours], dtype=np.int64)
+
+
+def number_groups(kinds: Iterable[Any], colours: Iterable[Any]) -> Groups:
+    """Numbers for the distinct values of KIND_COLUMNS and of COLOUR_COLUMNS."""
+    return {key: number for number, key in enumerate([*sorted(map(tuple, kinds), key=str), *sorted(map(tuple, colours), key=str)])}
+
+
+def _keys(frame: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[str | None, ...]]:
+    return zip(*([value if isinstance(value, str) else None for value in frame[name]] for name in names), strict=True)
 
 
 @dataclass(frozen=True, eq=False)
-class SumsPerKind:
-    """Count and sum of the vectors of each kind in one partition, and the sums of products of their components."""
+class SumsPerGroup:
+    """Count and sum of the vectors of each kind and colour in one partition, and the sums of products of their components."""
 
-    kinds: Mapping[tuple[str | None, ...], int]
+    groups: Groups
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """In: STYLE_COLUMNS, vector. Out: SUMS_SCHEMA, once."""
-        counts, sums, moment = np.zeros(len(self.kinds), dtype=np.int64), None, None
+        counts, sums, moment = np.zeros(len(self.groups), dtype=np.int64), None, None
         for batch in batches:
             rows = fixed_point(vectors_of(batch)).astype(np.float64)
             if sums is None or moment is None:
-                sums, moment = np.zeros((len(self.kinds), rows.shape[1])), np.zeros((rows.shape[1], rows.shape[1]))
-            kinds = np.array([self.kinds[key] for key in _kinds(batch.select(list(KIND_COLUMNS)).to_pandas())], dtype=np.int64)
-            np.add.at(sums, kinds, rows)
-            counts += np.bincount(kinds, minlength=len(counts))
+                sums, moment = np.zeros((len(self.groups), rows.shape[1])), np.zeros((rows.shape[1], rows.shape[1]))
+            for numbers in groups_of(batch.select([*KIND_COLUMNS, *COLOUR_COLUMNS]).to_pandas(), self.groups):
+                np.add.at(sums, numbers, rows)
+                counts += np.bincount(numbers, minlength=len(counts))
             moment += rows.T @ rows
         if sums is not None and moment is not None:
             there = np.flatnonzero(counts)
-            yield _sums_batch([MOMENT, *there], [int(counts.sum()), *counts[there]], [moment.ravel(), *sums[there]])
+            yield _sums_batch([MOMENT, *there], [0, *counts[there]], [moment.ravel(), *sums[there]])
 
 
-def _sums_batch(kinds: list[Any], counts: list[Any], sums: list[Doubles]) -> pa.RecordBatch:
+def _sums_batch(numbers: list[Any], counts: list[Any], sums: list[Doubles]) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(
         [
-            pa.array(kinds, pa.int32()),
+            pa.array(numbers, pa.int32()),
             pa.array(counts, pa.int64()),
             pa.array([one.tolist() for one in sums], pa.list_(pa.float64())),
         ],
-        names=["kind", "size", "sums"],
+        names=["number", "size", "sums"],
     )
 
 
 def find_style_space(rows: "DataFrame") -> StyleSpace:
     """The space of a catalogue: one pass over `rows` (STYLE_COLUMNS, vector)."""
-    keys = sorted((tuple(row) for row in rows.select(*KIND_COLUMNS).distinct().collect()), key=str)
-    kinds = {key: number for number, key in enumerate(keys)}
-    found = rows.select(*KIND_COLUMNS, "vector").mapInArrow(SumsPerKind(kinds), SUMS_SCHEMA).toPandas()
-    return style_space(kinds, found)
+    groups = number_groups(rows.select(*KIND_COLUMNS).distinct().collect(), rows.select(*COLOUR_COLUMNS).distinct().collect())
+    columns = [*KIND_COLUMNS, *COLOUR_COLUMNS, "vector"]
+    return style_space(groups, rows.select(*columns).mapInArrow(SumsPerGroup(groups), SUMS_SCHEMA).toPandas())
 
 
-def style_space(kinds: Mapping[tuple[str | None, ...], int], found: pd.DataFrame) -> StyleSpace:
+def style_space(groups: Groups, found: pd.DataFrame) -> StyleSpace:
     """The space from the sums of all partitions."""
-    moods = mood_vectors()
     if found.empty:
-        return StyleSpace(kinds, np.zeros((len(kinds), 0), np.float32), np.zeros((0, 0), np.float32), moods)
-    moment = np.sum([np.asarray(one) for one in found.loc[found["kind"] == MOMENT, "sums"]], axis=0)
+        return StyleSpace(groups, np.zeros((len(groups), 0), np.float32), np.zeros((0, 0), np.float32), mood_vectors())
+    moment = np.sum([np.asarray(one) for one in found.loc[found["number"] == MOMENT, "sums"]], axis=0)
     dimensions = math.isqrt(len(moment))
-    of_kind = found[found["kind"] != MOMENT]
-    number = of_kind["kind"].to_numpy()
-    sums, counts = np.zeros((len(kinds), dimensions)), np.zeros(len(kinds))
-    np.add.at(sums, number, np.array(of_kind["sums"].tolist()))
-    np.add.at(counts, number, of_kind["size"].to_numpy())
-    centre = sums.sum(axis=0) / counts.sum()
-    own = sums / np.maximum(counts, 1)[:, None]
-    within = moment.reshape(dimensions, dimensions) - (own * counts[:, None]).T @ own
+    of_group = found[found["number"] != MOMENT]
+    number = of_group["number"].to_numpy()
+    sums, counts = np.zeros((len(groups), dimensions)), np.zeros(len(groups))
+    np.add.at(sums, number, np.array(of_group["sums"].tolist()))
+    np.add.at(counts, number, of_group["size"].to_numpy())
+    colour = np.array([len(key) == len(COLOUR_COLUMNS) for key in groups])
+    centre = sums[colour].sum(axis=0) / counts[colour].sum()
+    # each mean leans to that of all products, so that a rare kind is no product's own double
+    means = (sums + SHRUNK * centre) / (counts + SHRUNK)[:, None]
+    means[colour] -= centre
+    within = moment.reshape(dimensions, dimensions) - _scatter(sums[~colour], counts[~colour], 0 * centre)
+    within -= _scatter(sums[colour], counts[colour], centre)
     _, basis = np.linalg.eigh(within)
     directions = basis[:, ::-1][:, : min(DIRECTIONS, dimensions)].T
-    means = (sums + SHRUNK * centre) / (counts + SHRUNK)[:, None]
-    return StyleSpace(kinds, np.rint(means).astype(np.float32), np.trunc(directions * FINE).astype(np.float32), moods)
+    return StyleSpace(groups, np.rint(means).astype(np.float32), np.trunc(directions * FINE).astype(np.float32), mood_vectors())
+
+
+def _scatter(sums: Doubles, counts: Doubles, centre: Doubles) -> Doubles:
+    """(dimensions, dimensions) of the groups' means about a centre."""
+    apart = sums / np.maximum(counts, 1)[:, None] - centre
+    found: Doubles = (apart * counts[:, None]).T @ apart
+    return found

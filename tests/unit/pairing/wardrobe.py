@@ -8,7 +8,7 @@ from outfit_pairing.pairing.assembly import Assembler, Pools
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS, BestPerQuery, as_queries
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, ProductCodes, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
-from outfit_pairing.pairing.style_space import KIND_COLUMNS, StyleSpace, SumsPerKind, style_space
+from outfit_pairing.pairing.style_space import COLOUR_COLUMNS, KIND_COLUMNS, StyleSpace, SumsPerGroup, number_groups, style_space
 from outfit_pairing.style import load_style_guide
 
 GUIDE = load_style_guide()
@@ -124,10 +124,9 @@ def pools_of(frame: pd.DataFrame, rows: np.ndarray, tables: StyleTables, ideas: 
 
 def space_of(frame: pd.DataFrame, rows: np.ndarray, size: int = 100) -> StyleSpace:
     """The style space of a catalogue that comes in batches of `size`, each a partition."""
-    keys = frame[list(KIND_COLUMNS)].drop_duplicates().itertuples(index=False, name=None)
-    kinds = {key: number for number, key in enumerate(sorted(keys, key=str))}
-    sums = [one for batch in batches(frame, rows, size) for one in SumsPerKind(kinds)(iter([batch]))]
-    return style_space(kinds, pa.Table.from_batches(sums).to_pandas())
+    groups = number_groups(*(frame[list(names)].drop_duplicates().to_numpy().tolist() for names in (KIND_COLUMNS, COLOUR_COLUMNS)))
+    sums = [one for batch in batches(frame, rows, size) for one in SumsPerGroup(groups)(iter([batch]))]
+    return style_space(groups, pa.Table.from_batches(sums).to_pandas())
 
 
 def assembler(frame: pd.DataFrame, seed: int = 2) -> tuple[Assembler, ProductCodes]:
