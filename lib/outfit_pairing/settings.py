@@ -57,7 +57,7 @@ class CatalogSettings(Strict):
 class LookbookSettings(Strict):
     """Outfits that the shop's own stylists made."""
 
-    path: str | None = Field(None, min_length=1, description="JSON lines, one look each; unset: no lookbook, its outfits go.")
+    path: str | None = Field(None, min_length=1, description="JSON lines on a disk or volume; unset: no looks are offered.")
 
 
 class EmbeddingSettings(Strict):

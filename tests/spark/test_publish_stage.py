@@ -20,6 +20,7 @@ from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport, Table, TableStore
 from outfit_pairing.storage.tables import (
     ANCHOR_PRODUCTS,
+    LOOKBOOK_RECOMMENDATIONS,
     OUTFIT_PATTERNS,
     OUTFIT_RECOMMENDATIONS,
     PATTERN_RECOMMENDATIONS,
@@ -328,9 +329,11 @@ def test_the_page_has_the_figures_of_the_latest_check(spark: "SparkSession", set
 
 
 def test_publishing_before_pairing_names_the_missing_stage(spark: "SparkSession", make_settings: Callable[..., Settings]) -> None:
-    """One clear line instead of empty files."""
+    """One clear line instead of empty files, also where a stage found no lookbook to pair by."""
+    settings = make_settings()
+    TableStore(spark, settings).create(LOOKBOOK_RECOMMENDATIONS)
     with pytest.raises(MissingTable, match="apply-patterns"):
-        stage.run(spark, make_settings())
+        stage.run(spark, settings)
 
 
 def test_a_folder_that_cannot_be_used_stops_before_anything_is_written(

@@ -16,6 +16,7 @@ from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore, WriteReport
 from outfit_pairing.storage.tables import (
     ANCHOR_PRODUCTS,
+    LOOKBOOK_RECOMMENDATIONS,
     OUTFIT_PATTERNS,
     OUTFIT_RECOMMENDATIONS,
     PATTERN_RECOMMENDATIONS,
@@ -60,9 +61,12 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
 
 
 def source_tables(store: TableStore) -> list[Table]:
-    """The tables of recommendations that exist, the unified one apart.    Raises:  MissingTable: there is none."""
+    """The tables of recommendations that exist, the unified one apart.
+
+    Raises:  MissingTable: there is none, or only that of a lookbook which nobody gave.
+    """
     found = [table for table in TABLES.values() if _is_source(table) and store.exists(table)]
-    if not found:
+    if not found or (found == [LOOKBOOK_RECOMMENDATIONS] and store.read(LOOKBOOK_RECOMMENDATIONS).isEmpty()):
         store.read(PATTERN_RECOMMENDATIONS)
     return found
 

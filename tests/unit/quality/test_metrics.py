@@ -123,3 +123,10 @@ def test_gini_equals_the_mean_difference(histogram: dict[int, int]) -> None:
         return
     difference = sum(abs(a - b) for a in values for b in values) / len(values) ** 2
     assert gini(Counter(histogram)) == pytest.approx(difference / (2 * sum(values) / len(values)))
+
+
+def test_the_share_of_each_source_is_told() -> None:
+    """Also of sources without any outfit."""
+    found = _measured(TEE, JEANS)
+    shares = {name.removeprefix("share_"): metric.value for name, metric in found.items() if name.startswith("share_")}
+    assert shares == {"lookbook_curated": 0, "lookbook_algorithmic": 0, "pattern_based": 0.75, "rule_based": 0.25}
