@@ -19,6 +19,7 @@ from outfit_pairing.style import ArticleType, StyleGuide
 _STEPS = re.compile(r"[>|»]|::|\s[-–—]\s")
 _MEMBERS = re.compile(r"[,/&;+]|\b(?:and|und|et|y|e)\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[.!?\n;]")
+_NOT_WORN = {"equipment", "home", "free"}
 _READ_OF_TEXT = 160  # characters; what a description goes on to say is about other things
 
 
@@ -97,9 +98,11 @@ class ArticleReader:
 
     def _by_words(self, reading: Reading | None, by_type: bool, name: str) -> Article | None:
         named = self.in_name(name, reading.slots if reading else None)
+        if named and reading and len(reading.slots) > 1 and named.kind in _NOT_WORN:
+            named = None  # a yoga mat strap is a bag: what is not worn refines nothing that is
         if reading is None:
             return _article(named, Way.NAME, 0.7) if named else None
-        if named and not _says_less(named, reading.known):
+        if named and _says_more(named, reading):
             return _article(named, Way.NAME, 0.9)
         if reading.known is None:
             return None
@@ -200,6 +203,11 @@ def _article(known: ArticleType, way: Way, confidence: float) -> Article:
     return Article(known.slot, known, None, way, confidence)
 
 
-def _says_less(named: ArticleType, known: ArticleType | None) -> bool:
-    """Whether a name says only the family of what is known already ("boots" of ankle boots)."""
-    return known is not None and named.family == known.family and named.name == named.family
+def _says_more(named: ArticleType, reading: Reading) -> bool:
+    """Whether a name may refine a type: not "boots" of ankle boots, nor "lace-up" of them, but "parka" of jackets."""
+    known = reading.known
+    if known is None or reading.coarse:
+        return True
+    if named.family == known.family:
+        return named.name != named.family
+    return not reading.exact or known.name == known.family

@@ -18,7 +18,8 @@ from outfit_pairing.style.guide_files import known, mapping, read_guide, refuse_
 from outfit_pairing.style.normalise import key, words
 
 _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
-_FEWEST_LETTERS = 3  # of a stem, of a word that another may end in, and of what stands before it
+_FEWEST_LETTERS = 3  # of a word that another may end in, and of what stands before it
+_SHORTEST_STEM = 4  # letters; with fewer "pet" would be a peto
 _MOST_WORDS = 4  # of one entry
 _WHO = {"women": "f", "men": "m", "girls": "fc", "boys": "mc", "kids": "c", "unisex": "fm"}  # female, male, child
 
@@ -147,7 +148,7 @@ def _spans(count: int) -> Iterable[tuple[int, int]]:
 
 
 def _stem(part: str, endings: Sequence[str]) -> str:
-    fitting = (end for end in endings if part.endswith(end) and len(part) - len(end) >= _FEWEST_LETTERS)
+    fitting = (end for end in endings if part.endswith(end) and len(part) - len(end) >= _SHORTEST_STEM)
     end = next(fitting, "")
     return part[: len(part) - len(end)]
 
