@@ -99,6 +99,11 @@ def main_parser() -> argparse.ArgumentParser:
     show = _command(commands, "show-outfits", "some outfits to read aloud, over different slots and audiences", _show_outfits)
     show.add_argument("--count", type=_positive, default=20, help="products shown (default: %(default)s)")
     show.add_argument("--seed", type=int, default=7, help="which ones; the same seed shows the same (default: %(default)s)")
+    suggest = _command(commands, "suggest-mapping", "draft a mapping file for an unknown catalogue, with the evidence", _suggest)
+    suggest.add_argument("file", metavar="FILE", help="catalogue: CSV (also .gz), JSON lines or Parquet")
+    suggest.add_argument("--out", type=Path, metavar="FILE", help="YAML file to write (default: stdout)")
+    gaps = _command(commands, "guide-gaps", "words of a catalogue that the style guide does not know, and where they went", _gaps)
+    _add_catalogue_flags(gaps)
     sample = _command(commands, "sample", "write a made-up catalogue file", _sample)
     sample.add_argument("--products", type=_positive, default=2_000, help="rows (default: %(default)s)")
     sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same file (default: %(default)s)")
@@ -302,6 +307,21 @@ def _show_outfits(flags: argparse.Namespace) -> int:
             sys.stdout.write(found.as_json() + "\n")
         else:
             print_read_aloud(number, found, _console())
+    return 0
+
+
+def _suggest(flags: argparse.Namespace) -> int:
+    from outfit_pairing.catalog.suggest import write_draft
+
+    write_draft(flags.file, flags.out, _settings(flags))
+    return 0
+
+
+def _gaps(flags: argparse.Namespace) -> int:
+    from outfit_pairing.catalog.gaps import as_json, as_text, guide_gaps
+
+    gaps = guide_gaps(_settings(flags))
+    sys.stdout.write(as_json(gaps) if flags.json else as_text(gaps))
     return 0
 
 

@@ -109,9 +109,7 @@ class ArticleReader:
         sure = 0.6 if reading.coarse else 0.9 if by_type else 0.8
         return _article(reading.known, Way.TYPE if by_type else Way.CATEGORY, sure)
 
-    def _otherwise(
-        self, article_type: str | None, category: str | None, reading: Reading | None, texts: Sequence[str]
-    ) -> Article:
+    def _otherwise(self, article_type: str | None, category: str | None, reading: Reading | None, texts: Sequence[str]) -> Article:
         slots = reading.slots if reading else None
         for word in filter(None, (article_type, category)):
             placed = self.learned.article_types.get(word.casefold())

@@ -76,7 +76,11 @@ def text_of(said: Values) -> str:
 
 
 def learn(
-    counts: Mapping[str, Mapping[str, int]], heard: Sequence[str], mapping: CatalogueMapping, guide: StyleGuide, encode: Encode | None
+    counts: Mapping[str, Mapping[str, int]],
+    heard: Sequence[str],
+    mapping: CatalogueMapping,
+    guide: StyleGuide,
+    encode: Encode | None,
 ) -> Learned:
     """What word counts by field and the texts of some rows teach. Without `encode` unknown words stay unplaced."""
     learned = Learned(guide.foreign_words.spoken_in(heard))

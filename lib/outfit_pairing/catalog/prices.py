@@ -5,12 +5,12 @@ import re
 # Signs and words of currencies that no letter may touch; shared ones mean the catalogue's own currency where it has one of them.
 _WORDS = {
     "us$": "USD", "c$": "CAD", "ca$": "CAD", "a$": "AUD", "au$": "AUD", "nz$": "NZD", "hk$": "HKD", "s$": "SGD", "r$": "BRL",
-    "mx$": "MXN", "rs": "INR", "inr": "INR", "zł": "PLN", "kr": "SEK", "kč": "CZK", "ft": "HUF", "lei": "RON", "fr": "CHF", "sfr": "CHF",
+    "mx$": "MXN", "rs": "INR", "zł": "PLN", "kr": "SEK", "kč": "CZK", "ft": "HUF", "lei": "RON", "fr": "CHF", "sfr": "CHF",
     "tl": "TRY", "euro": "EUR", "euros": "EUR", "dollar": "USD", "dollars": "USD", "pounds": "GBP", "лв": "BGN", "руб": "RUB",
 }  # fmt: skip
 _SIGNS = {
-    "€": "EUR", "£": "GBP", "₹": "INR", "¥": "JPY", "₺": "TRY", "₽": "RUB", "₩": "KRW", "₪": "ILS", "₫": "VND", "฿": "THB", "₱": "PHP",
-    "₴": "UAH", "$": "USD",
+    "€": "EUR", "£": "GBP", "₹": "INR", "¥": "JPY", "₺": "TRY", "₽": "RUB", "₩": "KRW", "₪": "ILS", "₫": "VND", "฿": "THB",
+    "₱": "PHP", "₴": "UAH", "$": "USD",
 }  # fmt: skip
 _SHARED = {
     "SEK": {"NOK", "DKK", "ISK"},
@@ -18,12 +18,17 @@ _SHARED = {
     "JPY": {"CNY"},
     "INR": {"PKR", "LKR", "NPR"},
 }
-CODES = frozenset(
-    """AED ARS AUD BGN BRL CAD CHF CLP CNY COP CZK DKK EGP EUR GBP HKD HRK HUF IDR ILS INR ISK JPY KES KRW KWD LKR MAD MXN MYR NGN NOK
-    NPR NZD OMR PEN PHP PKR PLN QAR RON RSD RUB SAR SEK SGD THB TRY TWD UAH USD UYU VND ZAR""".split()
-)
+CODES = frozenset({
+    "AED", "ARS", "AUD", "BGN", "BRL", "CAD", "CHF", "CLP", "CNY", "COP", "CZK", "DKK", "EGP", "EUR", "GBP", "HKD",
+    "HRK", "HUF", "IDR", "ILS", "INR", "ISK", "JPY", "KES", "KRW", "KWD", "LKR", "MAD", "MXN", "MYR", "NGN", "NOK",
+    "NPR", "NZD", "OMR", "PEN", "PHP", "PKR", "PLN", "QAR", "RON", "RSD", "RUB", "SAR", "SEK", "SGD", "THB", "TRY",
+    "TWD", "UAH", "USD", "UYU", "VND", "ZAR",
+})  # fmt: skip
 # Where a point before three figures groups them: no price there has three decimals.
-_POINT_GROUPS = frozenset("EUR DKK NOK SEK ISK CHF PLN CZK HUF RON TRY BRL ARS CLP COP IDR VND".split())
+_POINT_GROUPS = frozenset({
+    "EUR", "DKK", "NOK", "SEK", "ISK", "CHF", "PLN", "CZK", "HUF", "RON", "TRY", "BRL", "ARS", "CLP", "COP", "IDR",
+    "VND",
+})  # fmt: skip
 _NUMBER = re.compile(r"\d[\d.,'’\s]*")
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _LETTERS = re.compile(r"(?:[^\W\d_]|\$)+")
@@ -48,14 +53,15 @@ def price_of(text: str) -> tuple[float, str | None] | None:
 
 def currency_of(text: str, default: str | None = None) -> str | None:
     """The ISO 4217 code that the text gives or whose sign it holds; `default` settles what a shared sign ("kr", "$") means."""
-    codes = _CODE.findall(text.upper())
+    codes: list[str] = _CODE.findall(text.upper())
     known = next((code for code in codes if code in CODES), None)
     if known:
         return known
     words = (_WORDS.get(word) for word in _LETTERS.findall(text.lower()))
     found = next(filter(None, words), None) or next((code for sign, code in _SIGNS.items() if sign in text), None)
     if found is None:
-        return next(iter(_CODE.findall(text)), None)
+        others: list[str] = _CODE.findall(text)
+        return others[0] if others else None
     return default if default and default in _SHARED.get(found, ()) else found
 
 

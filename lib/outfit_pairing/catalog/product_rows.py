@@ -52,6 +52,7 @@ _COLUMNS = [
     *((note, "boolean") for note in NOTES),
     ("unknown_type", "string"),  # the shop's own word
     ("confidence", "double"),  # of the slot
+    ("way", "string"),  # what told the slot
 ]
 ARROW_SCHEMA = pa.schema([(name, _ARROW[kind]) for name, kind in _COLUMNS])
 SPARK_SCHEMA = ", ".join(f"`{name}` {kind}" for name, kind in _COLUMNS)
@@ -63,6 +64,7 @@ class ProductReader:
     def __init__(self, mapping: CatalogueMapping, guide: StyleGuide, currency: str, learned: Learned = NOTHING_LEARNED) -> None:
         self.mapping, self.guide = mapping, guide
         self.currency = mapping.currency or currency
+        self.learned = learned
         self.fields = FieldReader(mapping)
         self.taken = self.fields.taken
         self.taken_columns = frozenset(column for field, column in self.taken.items() if field not in _KEPT)
@@ -141,6 +143,7 @@ class ProductReader:
             "colour_from_name": colour is not None and stated_colour is None,
             "unknown_type": article_type if article.unknown_word else None,
             "confidence": article.confidence,
+            "way": article.way.value,
         }
 
     def _name(self, said: Values) -> str:

@@ -100,6 +100,23 @@ def open_catalogue(settings: Settings) -> Catalogue:
     return _matched(_opened(path, mapping))
 
 
+def recognised(path: str) -> Catalogue:
+    """A file whose layout nobody has described yet, with its columns and no mapping.
+
+    Raises:  CatalogError: as `open_catalogue`, or it is a table, or lies in an object store and only Spark can read it.
+    """
+    place = _place(path)
+    if is_table_name(place) or is_url(place):
+        raise CatalogError(f"{path}: only files on a disk can be looked at without Spark; copy some of its rows to a CSV file")
+    catalogue = _opened(place, None)
+    if not catalogue.streamed:
+        raise CatalogError(
+            f"{path}: a Delta table cannot be looked at without Spark; write some of its rows to a CSV or Parquet file"
+        )
+    refuse_doubles(place, catalogue.columns)
+    return catalogue
+
+
 def _place(path: str | None) -> str:
     if not path:
         raise CatalogError("no catalogue is given; name one with --catalog FILE or catalog.path in the settings")

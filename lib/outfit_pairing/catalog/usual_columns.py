@@ -17,37 +17,41 @@ logger = logging.getLogger(__name__)
 
 # The nearer to the front, the sooner taken when a file has several.
 USUAL = {
-    "product_id": "product_id id sku product_code article_id article_number item_id style_id asin handle product_number item_number"
-    " item_code item_no style_code style_number prod_id pid variant_sku sku_id product_sku external_id code ean gtin upc uid uuid"
-    " artikelnummer artikel_nr artikelnr artikel_id produkt_id produktnummer bestellnummer referencia codigo id_producto reference ref"
-    " code_article codice id_prodotto codice_articolo",
-    "name": "name title product_display_name product_name product_title display_name prod_name item_name product_short_name item_title"
-    " style_name article_name short_name label headline bezeichnung produktname titel artikelname artikelbezeichnung produktbezeichnung"
-    " nombre titulo nombre_producto nom titre nom_produit libelle designation nome titolo nome_prodotto denominazione",
-    "audience": "audience gender sex target_gender gender_name index_group_name target_audience target_group for_whom google_shopping_gender"
-    " geschlecht zielgruppe genero sexo genre sexe genere sesso",
+    "product_id": "product_id id sku product_code article_id article_number item_id style_id asin handle product_number"
+    " item_number item_code item_no style_code style_number prod_id pid variant_sku sku_id product_sku"
+    " external_id code ean gtin upc uid uuid artikelnummer artikel_nr artikelnr artikel_id produkt_id"
+    " produktnummer bestellnummer referencia codigo id_producto reference ref code_article codice id_prodotto"
+    " codice_articolo",
+    "name": "name title product_display_name product_name product_title display_name prod_name item_name"
+    " product_short_name item_title style_name article_name short_name label headline bezeichnung produktname"
+    " titel artikelname artikelbezeichnung produktbezeichnung nombre titulo nombre_producto nom titre"
+    " nom_produit libelle designation nome titolo nome_prodotto denominazione",
+    "audience": "audience gender sex target_gender gender_name index_group_name target_audience target_group for_whom"
+    " google_shopping_gender geschlecht zielgruppe genero sexo genre sexe genere sesso",
     "age_group": "age_group age google_shopping_age_group altersgruppe alter edad grupo_edad tranche_age eta",
-    "department": "department master_category department_name section division index_name abteilung departamento seccion rayon reparto",
-    "category": "category sub_category category_name product_category product_group_name product_group categories category_path breadcrumb"
-    " breadcrumbs class classification section_name collection_name kategorie warengruppe produktkategorie categoria familia categorie"
-    " famille_produit",
-    "article_type": "article_type product_type product_type_name item_type garment_type type google_product_category style_type apparel_type"
-    " clothing_type product_class garment_group_name artikeltyp produkttyp artikelart produktart tipo tipo_producto tipo_prenda prenda"
-    " type_produit type_article tipo_prodotto tipologia",
-    "colour": "colour color base_colour base_color colour_name color_name main_colour main_color primary_colour primary_color"
-    " colour_group_name color_family colour_family perceived_colour_master_name colours colors google_shopping_color variant_color"
-    " farbe hauptfarbe grundfarbe couleur coloris colore",
+    "department": "department master_category department_name section division index_name abteilung departamento seccion"
+    " rayon reparto",
+    "category": "category sub_category category_name product_category product_group_name product_group categories"
+    " category_path breadcrumb breadcrumbs class classification section_name collection_name kategorie"
+    " warengruppe produktkategorie categoria familia categorie famille_produit",
+    "article_type": "article_type product_type product_type_name item_type garment_type type google_product_category style_type"
+    " apparel_type clothing_type product_class garment_group_name artikeltyp produkttyp artikelart produktart"
+    " tipo tipo_producto tipo_prenda prenda type_produit type_article tipo_prodotto tipologia",
+    "colour": "colour color base_colour base_color colour_name color_name main_colour main_color primary_colour"
+    " primary_color colour_group_name color_family colour_family perceived_colour_master_name colours colors"
+    " google_shopping_color variant_color farbe hauptfarbe grundfarbe couleur coloris colore",
     "season": "season season_name collection saison temporada stagione estacion",
     "usage": "usage occasion use dress_code occasions anlass ocasion occasione",
-    "price": "price sale_price current_price list_price retail_price selling_price amount price_amount price_value regular_price variant_price"
-    " unit_price price_eur price_usd price_gbp preis verkaufspreis precio prix prezzo",
+    "price": "price sale_price current_price list_price retail_price selling_price amount price_amount price_value"
+    " regular_price variant_price unit_price price_eur price_usd price_gbp preis verkaufspreis precio prix"
+    " prezzo",
     "currency": "currency price_currency currency_code waehrung wahrung moneda devise valuta",
-    "in_stock": "in_stock availability stock stock_quantity inventory quantity available stock_status variant_inventory_qty qty bestand"
-    " verfugbarkeit disponibilidad existencias disponibilite disponibilita",
-    "image_url": "image_url image image_link image_src img picture photo link_image images image_urls main_image thumbnail bild bild_url imagen"
-    " immagine photo_url",
-    "description": "description product_description detail_desc body_html body long_description short_description details desc summary"
-    " product_details beschreibung produktbeschreibung descripcion descrizione",
+    "in_stock": "in_stock availability stock stock_quantity inventory quantity available stock_status variant_inventory_qty"
+    " qty bestand verfugbarkeit disponibilidad existencias disponibilite disponibilita",
+    "image_url": "image_url image image_link image_src img picture photo link_image images image_urls main_image thumbnail"
+    " bild bild_url imagen immagine photo_url",
+    "description": "description product_description detail_desc body_html body long_description short_description details desc"
+    " summary product_details beschreibung produktbeschreibung descripcion descrizione",
     "tags": "tags keywords labels tag schlagworte etiquetas mots_cles",
 }
 # What a catalogue without names shows in place of one, the first that is there.

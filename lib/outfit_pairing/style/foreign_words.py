@@ -5,7 +5,7 @@ the thing is, the last part counts and in a word written as one its end ("Sommer
 ("vestido largo de punto"). What follows a word such as "mit" or "con" is something else.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,8 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue"})
 _FEWEST_LETTERS = 3  # of a word that another may end in, and of what stands before it
 _SHORTEST_STEM = 4  # letters; with fewer "pet" would be a peto
 _MOST_WORDS = 4  # of one entry
+_Knows = Mapping[str, Callable[[str], object]]  # section of a language → whether the guide has a word
+
 _WHO = {"women": "f", "men": "m", "girls": "fc", "boys": "mc", "kids": "c", "unisex": "fm"}  # female, male, child
 
 
@@ -158,35 +160,36 @@ def read_foreign_words(path: Path, types: ArticleTypeNames, coarse: CoarseWords,
 
     Raises:  SettingsError: a word of the guide that it does not have, a foreign word given twice; names file and entry.
     """
-    found = tuple(_language(path, name, entry, types, coarse, colours) for name, entry in read_guide(path).items())
-    english = {*types.by_key, *coarse.by_key, *colours.by_key}
-    return ForeignWords(tuple(replace(one, own=_own(one, found, english)) for one in found))
-
-
-def _language(
-    path: Path, name: str, entry: Any, types: ArticleTypeNames, coarse: CoarseWords, colours: ColourNames
-) -> Language:
-    where = f"{path}: {name}"
-    entry = mapping(where, entry)
-    refuse_unknown(where, entry, {"head", "joined", "endings", "asides", "types", "colours", "shades", "audiences"})
-    endings = tuple(sorted(map(key, text_list(where, "endings", entry.get("endings"))), key=len, reverse=True))
-    knows = {
+    knows: _Knows = {
         "types": lambda word: coarse.find(word) or types.find(word),
         "colours": lambda word: colours.by_key.get(key(word)),
         "shades": lambda word: colours.shades.get(key(word)),
         "audiences": AUDIENCES.__contains__,
     }
+    found = tuple(_language(f"{path}: {name}", name, entry, knows) for name, entry in read_guide(path).items())
+    english = {*types.by_key, *coarse.by_key, *colours.by_key}
+    return ForeignWords(tuple(replace(one, own=_own(one, found, english)) for one in found))
+
+
+def _language(where: str, name: str, entry: Any, knows: _Knows) -> Language:
+    entry = mapping(where, entry)
+    refuse_unknown(where, entry, {"head", "joined", "endings", "asides", *knows})
+    endings = tuple(sorted(map(key, text_list(where, "endings", entry.get("endings"))), key=len, reverse=True))
+    head = known(where, "head", entry.get("head"), ("first", "last"))
     lexicons = {section: _lexicon(f"{where}: {section}", entry.get(section), endings, told) for section, told in knows.items()}
     return Language(
         name=name,
-        head_last=known(where, "head", entry.get("head"), ("first", "last")) == "last",
+        head_last=head == "last",
         joined=entry.get("joined") is True,
         asides=frozenset(map(key, text_list(where, "asides", entry.get("asides")))),
-        **lexicons,
+        types=lexicons["types"],
+        colours=lexicons["colours"],
+        shades=lexicons["shades"],
+        audiences=lexicons["audiences"],
     )
 
 
-def _lexicon(where: str, entries: Any, endings: tuple[str, ...], is_known: Any) -> Lexicon:
+def _lexicon(where: str, entries: Any, endings: tuple[str, ...], is_known: Callable[[str], object]) -> Lexicon:
     by_key: dict[str, str] = {}
     stems: dict[str, str] = {}
     for word, others in mapping(where, entries).items():

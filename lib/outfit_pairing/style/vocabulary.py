@@ -102,6 +102,7 @@ def _load(folder: Path) -> StyleGuide:
     product_words = read_product_words(folder / "words.yaml")
     article_types = read_article_types(folder / "article_types.yaml", product_words.audience_words)
     colours = read_colour_names(folder / "colours.yaml")
-    coarse = read_coarse_words(folder / "coarse_words.yaml", article_types)
-    foreign = read_foreign_words(folder / "foreign_words.yaml", article_types, coarse, colours)
+    rough_file, foreign_file = folder / "coarse_words.yaml", folder / "foreign_words.yaml"  # a guide may do without
+    coarse = read_coarse_words(rough_file, article_types) if rough_file.exists() else CoarseWords({}, article_types.ignored)
+    foreign = read_foreign_words(foreign_file, article_types, coarse, colours) if foreign_file.exists() else ForeignWords(())
     return StyleGuide(article_types, colours, product_words, coarse, foreign)
