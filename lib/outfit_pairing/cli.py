@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from outfit_pairing import __version__
+from outfit_pairing.cli_catalogue import add_catalogue_commands, add_catalogue_flags, positive
 from outfit_pairing.cli_scoring import add_scoring_commands
 from outfit_pairing.errors import GateMissed, OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
@@ -77,13 +78,13 @@ def main_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"outfit-pairing {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     run = _command(commands, "run", "the whole chain, from catalogue file to checked outfits", _run_chain)
-    _add_catalogue_flags(run)
+    add_catalogue_flags(run)
     _add_lookbook_flag(run)
     for stage, text in STAGE_HELP.items():
         command = _command(commands, stage, text, _run_one_stage)
         command.set_defaults(stage=stage)
         if stage == "ingest":
-            _add_catalogue_flags(command)
+            add_catalogue_flags(command)
         if stage == "pair-by-lookbook":
             _add_lookbook_flag(command)
         if stage == "generate-patterns":
@@ -94,7 +95,7 @@ def main_parser() -> argparse.ArgumentParser:
                 "--retry-quarantined", action="store_true", help="ask again where replies could not be used (default: off)"
             )
     trial = _command(commands, "try-patterns", "prompt, reply and verdict for a few anchors; asks the model, writes nothing", _try)
-    trial.add_argument("--anchors", type=_positive, default=5, help="anchors asked about (default: %(default)s)")
+    trial.add_argument("--anchors", type=positive, default=5, help="anchors asked about (default: %(default)s)")
     imported = _command(
         commands, "import-patterns", "bring in patterns that exist already, in the words of this catalogue", _import
     )
@@ -103,7 +104,7 @@ def main_parser() -> argparse.ArgumentParser:
     explain = _command(commands, "explain", "a product's outfits with every reason", _explain)
     explain.add_argument("product_id", metavar="PRODUCT_ID")
     show = _command(commands, "show-outfits", "some outfits to read aloud, over different slots and audiences", _show_outfits)
-    show.add_argument("--count", type=_positive, default=20, help="products shown (default: %(default)s)")
+    show.add_argument("--count", type=positive, default=20, help="products shown (default: %(default)s)")
     show.add_argument("--seed", type=int, default=7, help="which ones; the same seed shows the same (default: %(default)s)")
     add_scoring_commands(commands, _command, _settings)
     lookbook = _command(
@@ -115,17 +116,9 @@ def main_parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="HTML file to write (default: lookbook.html in the warehouse, else in publish.folder)",
     )
-    lookbook.add_argument("--products", type=_positive, default=60, help="products shown (default: %(default)s)")
+    lookbook.add_argument("--products", type=positive, default=60, help="products shown (default: %(default)s)")
     lookbook.add_argument("--seed", type=int, default=1, help="which ones; the same seed shows the same (default: %(default)s)")
-    sample = _command(commands, "sample", "write a made-up catalogue file", _sample)
-    sample.add_argument("--products", type=_positive, default=2_000, help="rows (default: %(default)s)")
-    sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same file (default: %(default)s)")
-    sample.add_argument(
-        "--out", type=Path, default=Path("sample.csv.gz"), help="file to write; gzip when it ends in .gz (default: %(default)s)"
-    )
-    sample.add_argument(
-        "--lookbook", type=Path, metavar="FILE", help="looks for it, too, as `run --lookbook` reads them (default: none)"
-    )
+    add_catalogue_commands(commands, _command, _settings)
     return parser
 
 
@@ -153,13 +146,6 @@ def _command(commands, name, text, function) -> argparse.ArgumentParser:  # type
         "--verbose", action="store_true", help="say more, and show where an unexpected error happened (default: off)"
     )
     return command
-
-
-def _add_catalogue_flags(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--catalog", metavar="FILE", help="catalogue: CSV (also .gz), JSON lines, Parquet or Delta (default: as in settings)"
-    )
-    command.add_argument("--mapping", metavar="NAME", help="a file of conf/mappings by name, or a path (default: auto)")
 
 
 def _add_lookbook_flag(command: argparse.ArgumentParser) -> None:
@@ -368,25 +354,6 @@ def _console() -> "Console":
     from rich.console import Console
 
     return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
-
-
-def _sample(flags: argparse.Namespace) -> int:
-    from outfit_pairing.catalog.sample import write_sample
-
-    write_sample(flags.out, flags.products, flags.seed)
-    logger.info("%d products in %s; read it with --catalog %s --mapping sample", flags.products, flags.out, flags.out)
-    if flags.lookbook:
-        from outfit_pairing.catalog.sample_looks import write_sample_lookbook
-
-        write_sample_lookbook(flags.lookbook, flags.products, flags.seed)
-    return 0
-
-
-def _positive(text: str) -> int:
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value
 
 
 def _level(flags: argparse.Namespace) -> int:

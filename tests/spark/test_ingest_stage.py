@@ -110,7 +110,7 @@ def test_missing_slots_and_unknown_types_are_said(
         report = run(spark, settings)
     assert "footwear" in str(report.counters["missing_slots"])
     assert report.counters["unknown_article_types"] == 1
-    assert "Zorblings (1)" in caplog.text
+    assert "Zorblings → other (1, confidence 0.00)" in caplog.text
 
 
 def test_a_catalogue_without_any_usable_row_leaves_the_tables_alone(spark: "SparkSession", write: Callable[..., Settings]) -> None:

@@ -95,7 +95,7 @@ def format_of(path: str, head: bytes) -> Format:
     named = next((kind for end in reversed(Path(path).suffixes) if (kind := _EXTENSIONS.get(end.lower()))), None)
     if named:
         return named
-    return "jsonl" if head.lstrip().startswith(b"{") else "csv"
+    return "jsonl" if re.match(rb"\s*(\[\s*)?\{", head.removeprefix(b"\xef\xbb\xbf")) else "csv"
 
 
 def format_of_folder(path: str) -> Format:

@@ -47,6 +47,8 @@ class Columns(Strict):
     currency: str | None = Field(None, description="Currency of the price.")
     in_stock: str | None = Field(None, description="Yes or no, in words or as a quantity.")
     image_url: str | None = Field(None, description="Picture.")
+    description: str | None = Field(None, description="Text of the product page; read where type or colour are not said.")
+    tags: str | None = Field(None, description="Tags or keywords; likewise.")
 
     def named(self) -> dict[str, str]:
         """From our field to the catalogue's column, for the fields that have one."""

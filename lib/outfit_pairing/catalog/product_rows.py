@@ -4,24 +4,40 @@ Pure Python over a stream; values repeat a thousandfold in a catalogue, so each 
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
 import pyarrow as pa
 
-from outfit_pairing.catalog.article import ArticleReader
+from outfit_pairing.catalog.article import ArticleReader, Way, first_words
 from outfit_pairing.catalog.audience import NameReader
 from outfit_pairing.catalog.encoder_text import encoder_text
+from outfit_pairing.catalog.learned import NOTHING_LEARNED, Learned
 from outfit_pairing.catalog.mapping import CatalogueMapping
 from outfit_pairing.catalog.prices import currency_of, price_of, stock_of
 from outfit_pairing.catalog.rejects import Reject, reject
 from outfit_pairing.catalog.rows import RawRow
+from outfit_pairing.catalog.said import FieldReader, Values
+from outfit_pairing.catalog.wearer_and_colour import ColourReader, WearerReader
 from outfit_pairing.storage.tables import PRODUCTS, REJECTED_PRODUCTS
-from outfit_pairing.style import StyleGuide
+from outfit_pairing.style import Colour, StyleGuide
 
 # What happened to a row, for the report.
-NOTES = ("repaired", "audience_from_name", "unknown_article_type", "unknown_colour", "unreadable_price")
+NOTES = (
+    "repaired",
+    "audience_from_name",
+    "unknown_article_type",
+    "unknown_colour",
+    "unknown_audience",
+    "unreadable_price",
+    "article_type_from_name",
+    "article_type_by_resemblance",
+    "colour_from_name",
+)
+# Fields whose columns are also kept as attributes.
+_KEPT = {"description", "tags"}
+_LONGEST_NAME = 100  # characters of a name that is cut from a description
 
 _ARROW = {
     "string": pa.string(),
@@ -34,26 +50,29 @@ _COLUMNS = [
     *((column.name, column.type) for column in PRODUCTS.columns if column.name != "price_tier"),
     *((column.name, column.type) for column in REJECTED_PRODUCTS.columns if column.name != "source"),
     *((note, "boolean") for note in NOTES),
+    ("unknown_type", "string"),  # the shop's own word
+    ("confidence", "double"),  # of the slot
+    ("way", "string"),  # what told the slot
 ]
 ARROW_SCHEMA = pa.schema([(name, _ARROW[kind]) for name, kind in _COLUMNS])
 SPARK_SCHEMA = ", ".join(f"`{name}` {kind}" for name, kind in _COLUMNS)
-
-Values = Mapping[str, str]
 
 
 class ProductReader:
     """Reads raw rows by a mapping. Lookups by the style guide are remembered per wording."""
 
-    def __init__(self, mapping: CatalogueMapping, guide: StyleGuide, currency: str) -> None:
+    def __init__(self, mapping: CatalogueMapping, guide: StyleGuide, currency: str, learned: Learned = NOTHING_LEARNED) -> None:
         self.mapping, self.guide = mapping, guide
         self.currency = mapping.currency or currency
-        self.taken = mapping.columns.named()
-        self.taken_columns = frozenset(self.taken.values())
+        self.learned = learned
+        self.fields = FieldReader(mapping)
+        self.taken = self.fields.taken
+        self.taken_columns = frozenset(column for field, column in self.taken.items() if field not in _KEPT)
         self.translations = mapping.translations
-        self.nothing = {field: mapping.means_nothing(field) for field in self.taken}
         self.names = NameReader(mapping.children, mapping.adults)
-        self.articles = ArticleReader(guide)
-        self.colour = lru_cache(maxsize=50_000)(guide.colour)
+        self.articles = ArticleReader(guide, learned)
+        self.colours = ColourReader(guide, learned)
+        self.wearers = WearerReader(guide, learned)
         self.season = lru_cache(maxsize=10_000)(self._meaning("season", guide.season))
         self.usage = lru_cache(maxsize=10_000)(self._meaning("usage", guide.usage))
         self.gender = lru_cache(maxsize=10_000)(self._gender)
@@ -72,19 +91,9 @@ class ProductReader:
     def read(self, row: RawRow) -> dict[str, Any]:
         """The row in the columns of ARROW_SCHEMA (absent = null). `reason_code` is set exactly when it is refused."""
         found: dict[str, Any] = {"line_number": row.line_number, "raw": row.raw, "repaired": row.repaired}
-        said = self._said(row.values)
+        said = self.fields.said(row.values)
         fault = row.fault or self._missing(said)
         return found | (fault._asdict() if fault else self._product(said, row.values))
-
-    def _said(self, values: Values) -> dict[str, str]:
-        """By our field, what the shop says; trimmed, translated, without what means nothing."""
-        said = {}
-        for field, column in self.taken.items():
-            value = values.get(column)
-            if value and value not in self.nothing[field]:
-                words = self.translations.get(field)
-                said[field] = words.get(value.casefold(), value) if words else value
-        return said
 
     def _missing(self, said: Values) -> Reject | None:
         if "product_id" not in said:
@@ -92,21 +101,25 @@ class ProductReader:
         return None if "name" in said else reject("missing_name", column=self.taken["name"])
 
     def _product(self, said: Values, values: Values) -> dict[str, Any]:
-        name, article_type = said["name"], said.get("article_type")
-        article = self.articles.article(article_type, said.get("category"), name)
+        name, article_type = self._name(said), said.get("article_type")
+        texts = [said[field] for field in ("description", "tags") if field in said]
+        article = self.articles.article(article_type, said.get("category"), name, texts)
         stated = self.gender(said.get("audience"), said.get("age_group"))
-        child = self.names.child(name, stated, article.slot)
-        colour = self.colour(said["colour"]) if "colour" in said else None
+        child = self.names.child(name, stated, article.slot) or self.wearers.child(name, stated)
+        stated_colour = self.colours.colour(said["colour"]) if "colour" in said else None
+        colour = stated_colour or (self._colour(said, values, name, texts) if article.slot != "beauty" else None)
         usage = self.usage(said.get("usage"))
-        text = encoder_text(name, article_type if article.unknown_word else article.known, colour or said.get("colour"), usage)
+        text = encoder_text(
+            name, article_type if article.unknown_word else article.known, stated_colour or said.get("colour") or colour, usage
+        )
         price, currency = self._price(said)
         return {
             "product_id": said["product_id"],
             "name": name,
-            "audience": child or stated or self._audience(said, article.known.audience if article.known else None),
+            "audience": child or stated or self._audience(said, name, article.known.audience if article.known else None),
             "department": said.get("department"),
             "category": said.get("category"),
-            "article_type": article_type or (article.known.name if article.known else None),
+            "article_type": article.word,
             "slot": article.slot,
             "colour": colour and colour.name,
             "colour_family": colour and colour.family,
@@ -116,40 +129,68 @@ class ProductReader:
             "currency": currency,
             "in_stock": stock_of(said["in_stock"]) is not False if "in_stock" in said else True,
             "image_url": said.get("image_url"),
-            "attributes": self._attributes(values),
+            "attributes": self._attributes(values, article_type if article_type != article.word else None),
             "text": text,
             "text_hash": _sha256(text),
             "row_hash": row_hash(values),
             "audience_from_name": child is not None and child != stated,
             "unknown_article_type": article.unknown_word,
-            "unknown_colour": "colour" in said and colour is None,
+            "unknown_colour": "colour" in said and stated_colour is None,
+            "unknown_audience": "audience" in said and stated is None,
             "unreadable_price": "price" in said and price is None,
+            "article_type_from_name": article.way is Way.NAME,
+            "article_type_by_resemblance": article.way is Way.RESEMBLANCE,
+            "colour_from_name": colour is not None and stated_colour is None,
+            "unknown_type": article_type if article.unknown_word else None,
+            "confidence": article.confidence,
+            "way": article.way.value,
         }
+
+    def _name(self, said: Values) -> str:
+        """A name; the beginning of the description where that has to stand in for one."""
+        name = said["name"]
+        if len(name) <= _LONGEST_NAME or self.taken["name"] != self.taken.get("description"):
+            return name
+        return name[:_LONGEST_NAME].partition(". ")[0].rsplit(" ", 1)[0]
+
+    def _colour(self, said: Values, values: Values, name: str, texts: Sequence[str]) -> Colour | None:
+        """Where no colour is stated or understood: by the name, by what the word resembles, then by description and tags."""
+        if "colour" not in said and not self.fields.is_blank("colour", values):
+            return None
+        by_name = self.colours.in_name(name)
+        if by_name or "colour" in said:
+            return by_name or self.colours.resembling(said["colour"])
+        return next((found for text in texts if (found := self.colours.in_name(first_words(text)))), None)
 
     def _gender(self, audience: str | None, age_group: str | None) -> str | None:
         if age_group is None and audience in self.translations.get("audience", {}).values():
             return audience
-        return self.guide.audience(audience, age_group)
+        return self.wearers.audience(audience, age_group) if audience or age_group else None
 
     def _meaning(self, field: str, find: Callable[[str], str | None]) -> Callable[[str | None], str | None]:
         """Translated by the mapping, else by the style guide."""
         translated = set(self.translations.get(field, {}).values())
         return lambda value: None if value is None else value if value in translated else find(value)
 
-    def _audience(self, said: Values, by_type: str | None) -> str | None:
-        """Where no gender is stated: by the name, the article type, then the shop's own tree."""
-        tree = (self.guide.audience(said[level]) for level in ("category", "department") if level in said)
-        return self.names.adult(said["name"]) or by_type or next((found for found in tree if found), None)
+    def _audience(self, said: Values, name: str, by_type: str | None) -> str | None:
+        """Where no gender is stated: by the name, the article type, the shop's own tree, then by what the word resembles."""
+        levels = [said[level] for level in ("article_type", "category", "department") if level in said]
+        tree = (self.guide.audience(level) for level in levels[-2:])
+        foreign = (self.wearers.in_words(text) for text in (name, *levels))
+        told = (self.names.adult(name), by_type, *tree, *foreign, self.wearers.resembling(said.get("audience")))
+        return next((found for found in told if found), None)
 
     def _price(self, said: Values) -> tuple[float | None, str | None]:
         found = price_of(said["price"]) if "price" in said else None
         if found is None:
             return None, None
-        stated = currency_of(said["currency"]) if "currency" in said else None
-        return found[0], stated or found[1] or self.currency
+        stated = (currency_of(said[field], self.currency) for field in ("currency", "price") if field in said)
+        return found[0], next(filter(None, stated), self.currency)
 
-    def _attributes(self, values: Values) -> list[tuple[str, str]]:
-        return [(column, value) for column, value in values.items() if value and column not in self.taken_columns]
+    def _attributes(self, values: Values, article_type: str | None) -> list[tuple[str, str]]:
+        """Columns that nobody took, and the shop's own type where the guide's word replaces it."""
+        kept = [(column, value) for column, value in values.items() if value and column not in self.taken_columns]
+        return kept if article_type is None else [*kept, (self.taken["article_type"], article_type)]
 
 
 def _batch(rows: list[dict[str, Any]]) -> pa.RecordBatch:

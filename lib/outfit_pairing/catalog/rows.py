@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -20,6 +21,7 @@ from outfit_pairing.errors import CatalogError
 MOST_RAW = 4_000
 # A quoted field over more lines than this is an unclosed quote, not a long text.
 MOST_LINES = 200
+DEEPEST = 4  # objects inside objects that are taken apart; what lies deeper stays JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,11 +172,39 @@ def readable(text: str) -> str:
 
 
 def json_rows(path: str, encoding: str) -> Iterator[RawRow]:
-    """Every row of a JSON lines file but blank lines, in file order."""
+    """Every row of a JSON lines file but blank lines, or of a file that is one array, in file order."""
+    with open_bytes(path) as stream:
+        lines = text_lines(stream, encoding)
+        first = next((line for line in lines if line.strip()), "")
+        if first.lstrip().startswith("["):
+            yield from _array_rows(chain([first], lines), encoding)
+            return
     with open_bytes(path) as stream:
         for number, line in enumerate(text_lines(stream, encoding), 1):
             if line.strip():
                 yield _json_row(number, line.strip(), encoding)
+
+
+def _array_rows(lines: Iterator[str], encoding: str) -> Iterator[RawRow]:
+    """Rows of one JSON array, numbered by their place in it. What follows a fault cannot be told apart: one row stands for it."""
+    decoder, number, text = json.JSONDecoder(), 1, next(lines).lstrip()[1:]
+    for more in chain(_blocks(lines), [""]):
+        text = (text + more).lstrip(" \t\r\n,")
+        while text and not text.startswith("]"):
+            try:
+                _, end = decoder.raw_decode(text)
+            except ValueError:
+                break  # half a row, or no JSON
+            yield _json_row(number, text[:end], encoding)
+            number, text = number + 1, text[end:].lstrip(" \t\r\n,")
+    if not text.startswith("]"):
+        yield RawRow(number, readable(text)[:MOST_RAW], fault=reject("bad_json", fault="the array breaks off or is no JSON here"))
+
+
+def _blocks(lines: Iterator[str]) -> Iterator[str]:
+    """The lines in pieces of some thousand: a row of one object need not be looked at again for each of its lines."""
+    while block := "".join(islice(lines, 2_000)):
+        yield block
 
 
 def _json_row(number: int, line: str, encoding: str) -> RawRow:
@@ -218,8 +248,19 @@ def typed_row(number: int, row: Mapping[str, Any]) -> RawRow:
 
 
 def as_texts(row: Mapping[str, Any]) -> dict[str, str]:
-    """Typed values as a shop would write them: 12.0 → "12", true → "true", lists and structs as JSON; trimmed, no nulls."""
-    return {str(column): _as_text(value).strip() for column, value in row.items() if value is not None and value == value}  # noqa: PLR0124 - NaN
+    """Typed values as a shop would write them: 12.0 → "12", true → "true", lists as JSON; trimmed, no nulls.
+
+    A field inside an object is called by both names: {"price": {"amount": 5}} gives price.amount.
+    """
+    return {column: _as_text(value).strip() for column, value in _flat(row, "", DEEPEST) if value is not None and value == value}  # noqa: PLR0124 - NaN
+
+
+def _flat(row: Mapping[str, Any], before: str, depth: int) -> Iterator[tuple[str, Any]]:
+    for name, value in row.items():
+        if isinstance(value, dict) and value and depth:
+            yield from _flat(value, f"{before}{name}.", depth - 1)
+        else:
+            yield f"{before}{name}", value
 
 
 def _as_text(value: Any) -> str:

@@ -3,10 +3,11 @@
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from outfit_pairing.catalog.files import (
     check_gzip,
@@ -21,6 +22,7 @@ from outfit_pairing.catalog.files import (
 )
 from outfit_pairing.catalog.mapping import AUTO, CatalogueMapping, Format, load_mapping
 from outfit_pairing.catalog.rows import (
+    DEEPEST,
     CsvLayout,
     RawRow,
     csv_rows,
@@ -98,6 +100,23 @@ def open_catalogue(settings: Settings) -> Catalogue:
     return _matched(_opened(path, mapping))
 
 
+def recognised(path: str) -> Catalogue:
+    """A file whose layout nobody has described yet, with its columns and no mapping.
+
+    Raises:  CatalogError: as `open_catalogue`, or it is a table, or lies in an object store and only Spark can read it.
+    """
+    place = _place(path)
+    if is_table_name(place) or is_url(place):
+        raise CatalogError(f"{path}: only files on a disk can be looked at without Spark; copy some of its rows to a CSV file")
+    catalogue = _opened(place, None)
+    if not catalogue.streamed:
+        raise CatalogError(
+            f"{path}: a Delta table cannot be looked at without Spark; write some of its rows to a CSV or Parquet file"
+        )
+    refuse_doubles(place, catalogue.columns)
+    return catalogue
+
+
 def _place(path: str | None) -> str:
     if not path:
         raise CatalogError("no catalogue is given; name one with --catalog FILE or catalog.path in the settings")
@@ -170,7 +189,7 @@ def _json_catalogue(path: str, mapping: CatalogueMapping | None) -> Catalogue:
     columns = tuple(dict.fromkeys(column for row in rows for column in row.values))
     if not columns:
         reason = rows[0].fault.reason if rows and rows[0].fault else "no line holds anything"
-        raise CatalogError(f"{path}: is not JSON lines: {reason}; write one object per line")
+        raise CatalogError(f"{path}: is not JSON lines: {reason}; write one object per line, or one array of objects")
     return Catalogue(path, "jsonl", mapping, columns)
 
 
@@ -182,9 +201,22 @@ def _parquet_columns(path: str) -> tuple[str, ...]:
         files = [pq.ParquetFile(file) for file in parquet_files(path)]
         if sum(file.metadata.num_rows for file in files) == 0:
             raise CatalogError(f"{path}: holds no rows; give a catalogue with at least one product")
-        return tuple(dict.fromkeys(name for file in files for name in file.schema_arrow.names))
+        return tuple(dict.fromkeys(name for file in files for name in nested_names(file.schema_arrow)))
     except (ArrowException, OSError) as fault:
         raise CatalogError(f"{path}: is not a readable Parquet file ({str(fault).splitlines()[0]}); write it again") from None
+
+
+def nested_names(fields: Iterable[Any], before: str = "", depth: int = DEEPEST) -> Iterator[str]:
+    """Names of Arrow fields, those of structs with the struct's name before them, as `rows.as_texts` has them."""
+    for field in fields:
+        inner = [field.type.field(place) for place in range(field.type.num_fields)] if _is_struct(field.type) and depth else []
+        yield from nested_names(inner, f"{before}{field.name}.", depth - 1) if inner else [f"{before}{field.name}"]
+
+
+def _is_struct(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_struct(kind))
 
 
 def _delta_columns(path: str) -> tuple[str, ...]:
@@ -193,5 +225,12 @@ def _delta_columns(path: str) -> tuple[str, ...]:
         for line in commit.read_text("utf-8").splitlines():
             schema = json.loads(line).get("metaData", {}).get("schemaString")
             if schema:
-                return tuple(field["name"] for field in json.loads(schema)["fields"])
+                return tuple(_delta_names(json.loads(schema)["fields"]))
     return ()
+
+
+def _delta_names(fields: Iterable[dict[str, Any]], before: str = "", depth: int = DEEPEST) -> Iterator[str]:
+    for field in fields:
+        kind = field.get("type")
+        inner = kind.get("fields", []) if isinstance(kind, dict) and depth else []
+        yield from _delta_names(inner, f"{before}{field['name']}.", depth - 1) if inner else [f"{before}{field['name']}"]

@@ -120,7 +120,11 @@ def _figures(judged: "DataFrame", catalogue: Catalogue) -> _Figures:
             "audience_from_name": totals["audience_from_name"],
             "without_audience": totals["without_audience"],
             "unknown_article_types": totals["unknown_article_type"],
+            "article_types_from_name": totals["article_type_from_name"],
+            "article_types_by_resemblance": totals["article_type_by_resemblance"],
             "unknown_colours": totals["unknown_colour"],
+            "colours_from_name": totals["colour_from_name"],
+            "unknown_audiences": totals["unknown_audience"],
             "unreadable_prices": totals["unreadable_price"],
             "missing_slots": _missing_slots({row.slot for row in sold}),
         },
@@ -148,9 +152,13 @@ def _fingerprint() -> "Column":
 
 
 def _name_unknown_types(judged: "DataFrame") -> None:
-    unknown = judged.where("unknown_article_type AND reason_code IS NULL").groupBy("article_type").count()
-    rows = unknown.orderBy("count", "article_type", ascending=[False, True]).limit(13).collect()
-    names = [f"{row.article_type} ({row['count']})" for row in rows]
+    """The most frequent ones, with where their products went."""
+    from pyspark.sql import functions as F
+
+    unknown = judged.where("unknown_article_type AND reason_code IS NULL").groupBy("unknown_type", "slot")
+    rows = unknown.agg(F.count("*").alias("times"), F.avg("confidence").alias("confidence"))
+    most = rows.orderBy("times", "unknown_type", "slot", ascending=[False, True, True]).limit(13).collect()
+    names = [f"{row.unknown_type} → {row.slot} ({row.times}, confidence {row.confidence:.2f})" for row in most]
     logger.warning("ingest: article types that the style guide does not know: %s", listed(names))
 
 

@@ -2,15 +2,20 @@
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from outfit_pairing.catalog.learned import Learned
+from outfit_pairing.catalog.learning import MOST_WORDS, ROWS_HEARD, WORDS_OF, encode_of, learn, learned_of, text_of
+from outfit_pairing.catalog.mapping import CatalogueMapping
 from outfit_pairing.catalog.product_rows import SPARK_SCHEMA, ProductReader
-from outfit_pairing.catalog.rows import typed_row
+from outfit_pairing.catalog.rows import DEEPEST, typed_row
+from outfit_pairing.catalog.said import FieldReader
 from outfit_pairing.catalog.source import Catalogue
 from outfit_pairing.errors import CatalogError
 from outfit_pairing.settings import Settings
@@ -52,7 +57,8 @@ def staged_rows(
 
 
 def _frames(spark: "SparkSession", settings: Settings, catalogue: Catalogue, chunk_rows: int) -> Iterator["DataFrame"]:
-    reader = ProductReader(catalogue.mapping_for(catalogue.columns), load_style_guide(), settings.catalog.currency)
+    mapping, learned = catalogue.mapping_for(catalogue.columns), learned_of(catalogue, settings)
+    reader = ProductReader(mapping, load_style_guide(), settings.catalog.currency, learned)
     done = 0
     for batch in reader.batches(catalogue.rows(), chunk_rows):
         done += batch.num_rows
@@ -68,19 +74,52 @@ def _by_spark(spark: "SparkSession", settings: Settings, catalogue: Catalogue) -
 
     try:
         rows = _table(spark, catalogue)
-        mapping = catalogue.mapping_for(tuple(rows.columns))
+        mapping = catalogue.mapping_for(tuple(_names(rows.schema)))
     except AnalysisException as fault:
         raise CatalogError(f"{catalogue.path}: cannot be read as {catalogue.format} ({_first_line(fault)})") from None
-    order = Window.orderBy(F.col(f"`{mapping.columns.product_id}`"), F.to_json(F.struct("*")))
+    order = Window.orderBy(F.col(_quoted(mapping.columns.product_id, rows)), F.to_json(F.struct("*")))
     numbered = rows.select(F.row_number().over(order).alias("line_number"), F.struct("*").alias("row"))
-    currency = settings.catalog.currency
+    currency, learned = settings.catalog.currency, _learned_by_spark(rows, mapping, settings)
 
     def read(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        reader = ProductReader(mapping, load_style_guide(), currency)
+        reader = ProductReader(mapping, load_style_guide(), currency, learned)
         found = (typed_row(one["line_number"], one["row"]) for batch in batches for one in batch.to_pylist())
         yield from reader.batches(found, 10_000)
 
     return numbered.mapInArrow(read, SPARK_SCHEMA)
+
+
+def _learned_by_spark(rows: "DataFrame", mapping: CatalogueMapping, settings: Settings) -> Learned:
+    """As `learning.learned_of`, from a few small aggregates. Words are those that stand in the table, untranslated."""
+    from pyspark.sql import functions as F
+
+    fields = FieldReader(mapping)
+    cells = {column: F.col(_quoted(column, rows)).cast("string") for column in dict.fromkeys(fields.taken.values())}
+    counts: dict[str, Counter[str]] = {}
+    for field in (field for field in WORDS_OF if field in fields.taken):
+        word = cells[fields.taken[field]].alias("word")
+        found = rows.select(word).groupBy("word").count().orderBy(F.desc("count"), "word").limit(MOST_WORDS).collect()
+        said = [(fields.said({fields.taken[field]: (row.word or "").strip()}).get(field), row["count"]) for row in found]
+        counts[field] = Counter()
+        for told, count in said:
+            if told:
+                counts[field][told] += count
+    first = rows.select(*(cell.alias(column) for column, cell in cells.items()))
+    first = first.orderBy(F.col(f"`{mapping.columns.product_id}`")).limit(ROWS_HEARD)
+    heard = [text_of(fields.said({column: value for column, value in row.asDict().items() if value})) for row in first.collect()]
+    return learn(counts, heard, mapping, load_style_guide(), encode_of(settings))
+
+
+def _names(schema: Any, before: str = "", depth: int = DEEPEST) -> Iterator[str]:
+    """Column names, those inside structs with the struct's name before them."""
+    for field in schema:
+        inner = list(field.dataType) if field.dataType.typeName() == "struct" and depth else []
+        yield from _names(inner, f"{before}{field.name}.", depth - 1) if inner else [f"{before}{field.name}"]
+
+
+def _quoted(column: str, rows: "DataFrame") -> str:
+    """The column for Spark SQL, also inside a struct and with a dot in its own name."""
+    return f"`{column}`" if column in rows.columns else ".".join(f"`{part}`" for part in column.split("."))
 
 
 def _table(spark: "SparkSession", catalogue: Catalogue) -> "DataFrame":

@@ -130,7 +130,7 @@ PRODUCTS = Table(
         Column("audience", "string", "women, men, unisex (adults); girls, boys, kids"),
         Column("department", "string", "First level of the shop's own tree"),
         Column("category", "string", "Second level of the shop's own tree (sub-category)"),
-        Column("article_type", "string", "What it is, in the shop's own word"),
+        Column("article_type", "string", "What it is, in the shop's own word where that says enough, else in the style guide's"),
         Column("slot", "string", "Place it takes in an outfit"),
         Column("colour", "string", "Colour name of the style guide; null when the shop says none"),
         Column("colour_family", "string", "Coarse colour"),

@@ -86,26 +86,26 @@ class ArticleTypeNames:
         exact = self.by_key.get(key(text))
         return exact or self.by_key.get("".join(self._telling(text)))
 
-    def find_in(self, text: str) -> ArticleType | None:
-        """The article type named somewhere in `text`, or None.
+    def find_in(self, text: str, slots: Collection[str] | None = None) -> ArticleType | None:
+        """The article type named somewhere in `text`, of one of `slots` if given, or None.
 
         Of a path ("Women > Dresses > Maxi Dresses") the last step that names one, of a list ("Jackets & Vests") the
         first member, of a product name the longest type, the last of equals, before any "with" or "for".
         """
         for step in reversed(_STEPS.split(text)):
             for member in _MEMBERS.split(_ASIDE.split(step)[0]):
-                found = self._longest(self._telling(member))
+                found = self._longest(self._telling(member), slots)
                 if found:
                     return found
         return None
 
-    def _longest(self, parts: tuple[str, ...]) -> ArticleType | None:
+    def _longest(self, parts: tuple[str, ...], slots: Collection[str] | None) -> ArticleType | None:
         runs = (
             self.by_key.get("".join(parts[start : start + size]))
             for size in range(len(parts), 0, -1)
             for start in range(len(parts) - size, -1, -1)
         )
-        return next(filter(None, runs), None)
+        return next((found for found in runs if found and (slots is None or found.slot in slots)), None)
 
     def _telling(self, text: str) -> tuple[str, ...]:
         return tuple(word for word in words(_BRACKETS.sub(" ", text)) if word not in self.ignored)

@@ -18,6 +18,9 @@ from outfit_pairing.style.normalise import key, words
 
 _BRACKETS = re.compile(r"\(.*?\)|\[.*?\]")
 _SEVERAL = re.compile(r"[/,&+;|]|\s-\s|\band\b|\bwith\b", re.IGNORECASE)
+_TAILS = re.compile(r"\bin\s+|\s[-–—|]\s|[(\[,]", re.IGNORECASE)
+_ASIDE = re.compile(r"\bwith\b", re.IGNORECASE)
+_MOST_WORDS = 3  # of a colour's name inside a longer text
 _NEON = 120.0  # no dye is stronger
 
 
@@ -31,11 +34,15 @@ class Shade(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class ColourNames:
-    """Finds the colour that a text names. `by_key` and `shades` are looked up by `normalise.key`."""
+    """Finds the colour that a text names. `by_key` and `shades` are looked up by `normalise.key`.
+
+    plain: keys of words that mean their colour also in the middle of a product name ("navy", not "rose" or "sand").
+    """
 
     colours: tuple[Colour, ...]
     by_key: Mapping[str, Colour]
     shades: Mapping[str, Shade]
+    plain: frozenset[str] = frozenset()
 
     def find(self, text: str) -> Colour | None:
         """The colour `text` names, the first of two, "multi" for three or more; None when it names none."""
@@ -47,6 +54,29 @@ class ColourNames:
         if len({colour.family for colour in found}) > 2:
             return self.by_key.get("multi", found[0])
         return found[0] if found else None
+
+    def find_in_name(self, name: str) -> Colour | None:
+        """The colour that a product name says, or None: a part after "in", a dash or a bracket that is all colour
+        ("The Crew - Medium Heather Grey"), else the first run of colour words that holds a plain one ("Olive Green Cargo").
+        """
+        for tail in reversed(_TAILS.split(name)[1:]):
+            parts = words(tail)
+            if parts and all(part in self.shades or part in self.by_key for part in parts):
+                return self.find(tail.rstrip(")] "))
+        parts = words(_ASIDE.split(name)[0])
+        place = next((place for place, part in enumerate(parts) if part in self.plain), None)
+        return None if place is None else self._shaded(parts[self._run_start(parts, place) : self._run_end(parts, place)])
+
+    def _run_start(self, parts: tuple[str, ...], place: int) -> int:
+        """Where the run of colour words around a plain one begins."""
+        while place and (parts[place - 1] in self.shades or parts[place - 1] in self.by_key):
+            place -= 1
+        starts = range(max(0, place - _MOST_WORDS + 1), place)
+        return next((start for start in starts if "".join(parts[start : place + 1]) in self.by_key), place)
+
+    def _run_end(self, parts: tuple[str, ...], place: int) -> int:
+        ends = range(min(len(parts), place + _MOST_WORDS), place + 1, -1)
+        return next((end for end in ends if "".join(parts[place:end]) in self.by_key), place + 1)
 
     def _shaded(self, parts: tuple[str, ...]) -> Colour | None:
         """The longest name that ends furthest right, shaded by the words before it; a plain colour before a print."""
@@ -94,7 +124,7 @@ def read_colour_names(path: Path) -> ColourNames:
     Raises:  SettingsError: a bad hex code, an unknown field, or a name given twice; names file and entry.
     """
     guide = read_guide(path)
-    refuse_unknown(str(path), guide, {"families", "modifiers"})
+    refuse_unknown(str(path), guide, {"families", "modifiers", "plain"})
     colours = tuple(
         colour
         for family, content in mapping(f"{path}: families", guide.get("families")).items()
@@ -105,6 +135,7 @@ def read_colour_names(path: Path) -> ColourNames:
         colours,
         word_index(path, colours),
         {key(word): _shade_of(f"{path}: modifier {word!r}", word, entry) for word, entry in shades.items()},
+        frozenset(map(key, text_list(str(path), "plain", guide.get("plain")))),
     )
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 _POSSESSIVE = re.compile(r"['’`´](s\b)?")
 _SEPARATORS = re.compile(r"[^a-z0-9]+")
+_LETTERS = str.maketrans({"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ı": "i"})  # no letter with an accent
 LONGEST_REMEMBERED = 100  # characters: names and colours come again and again, descriptions do not
 _RESPELLED = {
     "scarves": "scarf",
@@ -28,8 +29,10 @@ def words(text: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> tuple[str, ...]:
-    folded = unicodedata.normalize("NFKD", _POSSESSIVE.sub("", text.lower()))
-    plain = folded.encode("ascii", "ignore").decode().replace("&", " and ").replace("color", "colour")
+    plain = _POSSESSIVE.sub("", text.lower())
+    if not plain.isascii():
+        plain = unicodedata.normalize("NFKD", plain.translate(_LETTERS)).encode("ascii", "ignore").decode()
+    plain = plain.replace("&", " and ").replace("color", "colour")
     return tuple(_one_spelling(word) for word in _SEPARATORS.split(plain) if word)
 
 

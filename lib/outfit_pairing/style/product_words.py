@@ -52,6 +52,10 @@ class ProductWords:
         all_year = len(named) > 2 or {"summer", "winter"} <= set(named)
         return named[0] if named and not all_year else None
 
+    def is_season(self, text: str) -> bool:
+        """Whether `text` says when a product is worn, be it all the year round."""
+        return bool(_meanings(self.seasons, _DIGITS.sub(" ", text)))
+
     def usage(self, text: str) -> str | None:
         """One of USAGES, the first when `text` names several; None when it names none."""
         named = _meanings(self.usages, text)

@@ -64,10 +64,18 @@ def test_without_a_known_type_category_and_name_tell_the_slot(values: dict[str, 
 
 def test_unknown_words_are_counted_and_kept() -> None:
     """A type or colour that the guide does not know is reported, and still read by the encoder."""
-    found = product(article_type="Zorblings", colour="Blorp", price="ask us")
+    found = product(name="Marlow 9000", article_type="Zorblings", colour="Blorp", price="ask us")
     assert (found["unknown_article_type"], found["unknown_colour"], found["unreadable_price"]) == (True, True, True)
-    assert (found["article_type"], found["colour"]) == ("Zorblings", None)
-    assert found["text"] == "Marlow Women Red Shirt zorblings blorp"
+    assert (found["article_type"], found["colour"], found["confidence"]) == ("Zorblings", None, 0.0)
+    assert found["text"] == "Marlow 9000 zorblings blorp"
+
+
+def test_a_name_stands_in_for_unknown_words() -> None:
+    """The name places what type and colour leave open; the shop's own type is kept among the attributes."""
+    found = product(article_type="Zorblings", colour="Blorp", brand="Marlow")
+    assert (found["article_type"], found["slot"], found["colour"], found["confidence"]) == ("shirt", "top", "red", 0.7)
+    assert (found["unknown_article_type"], found["unknown_type"]) == (True, "Zorblings")
+    assert found["attributes"] == [("brand", "Marlow"), ("article_type", "Zorblings")]
 
 
 def test_the_text_adds_only_what_the_name_does_not_say() -> None:

@@ -42,7 +42,8 @@ def opened(tmp_path: Path, make_settings: MakeSettings) -> Callable[..., Catalog
         ("broken.csv.gz", gzip.compress(ROWS.encode() * 99, mtime=0)[:-20], "the gzip file is broken"),
         ("rubbish.csv.gz", b"\x1f\x8brubbish and more", "the gzip file is broken"),
         ("twice.csv", b"id,name,name\n1,a,b\n", "column name stands in the header twice"),
-        ("list.json", b'[{"id": 1}]\n', "write one object per line"),
+        ("list.json", b"[1, 2]\n", "write one object per line, or one array of objects"),
+        ("half.json", b'[{"id": 1, "name": \n', "the array breaks off"),
         ("other.jsonl", b"id,name\n1,a\n", "is not JSON lines"),
         ("x.parquet", b"PAR1 and no more", "is not a readable Parquet file"),
     ],
@@ -127,6 +128,42 @@ def test_json_lines_and_parquet_give_the_rows_of_the_same_csv(
     parquet = open_catalogue(make_settings(f"catalog.path={tmp_path / 'x.parquet'}"))
     assert [row.values for row in parquet.rows()] == wanted
     assert [row.line_number for row in parquet.rows()] == [1, 2]
+
+
+def test_objects_inside_objects_are_columns_of_their_own(tmp_path: Path, opened: Callable[..., Catalogue]) -> None:
+    """Nested JSON needs no mapping: the last part of a dotted name says what it is, in Parquet and arrays too."""
+    rows = [
+        {
+            "id": 7,
+            "product": {"title": "Hoop Earrings", "color": {"name": "Gold"}},
+            "price": {"amount": "12.00", "currency": "EUR"},
+        },
+        {"id": 8, "product": {"title": "Tote", "color": {"name": "Tan"}}, "price": {"amount": "1.299,00", "currency": "EUR"}},
+    ]
+    lines = opened("x.jsonl", "\n".join(map(json.dumps, rows)))
+    assert lines.mapping is not None
+    assert lines.mapping.columns.named() == {
+        "product_id": "id",
+        "name": "product.title",
+        "colour": "product.color.name",
+        "price": "price.amount",
+        "currency": "price.currency",
+    }
+    wanted = [dict(row.values) for row in lines.rows()]
+    assert wanted[0]["product.color.name"] == "Gold"
+    for indent in (None, 2):
+        array = opened("x.json", json.dumps(rows, indent=indent))
+        assert [dict(row.values) for row in array.rows()] == wanted
+    pq.write_table(pa.Table.from_pylist(rows), tmp_path / "x.parquet")
+    parquet = opened("y.parquet", (tmp_path / "x.parquet").read_bytes())
+    assert [dict(row.values) for row in parquet.rows()] == wanted
+
+
+def test_a_broken_element_of_an_array_is_refused_and_those_before_it_are_read(opened: Callable[..., Catalogue]) -> None:
+    """Products in front of a fault are not lost."""
+    rows = list(opened("x.json", '[{"id": 1, "name": "Tee"}, 5, {"id": 2, "name": "Tote"}, {"id": 3, "na').rows())
+    assert [row.values.get("id") for row in rows] == ["1", None, "2", None]
+    assert [row.fault is not None for row in rows] == [False, True, False, True]
 
 
 def test_the_columns_of_a_delta_table_are_checked_without_spark(tmp_path: Path, make_settings: MakeSettings) -> None:

@@ -96,3 +96,22 @@ def test_any_mixture_of_words_gives_a_colour_that_can_be_worn(parts: list[str]) 
     if found:
         assert 0 <= found.lightness <= 100
         assert found.chroma <= 121
+
+
+@pytest.mark.parametrize(
+    ("product", "name"),
+    [
+        ("Willow Wide Leg Jumpsuit in Russet Red", "brick"),
+        ("The Everyday Crew - Medium Heather Grey", "grey melange"),
+        ("Olive Green Cargo Pants", "olive"),
+        ("Navy Blue Shirt with Gold Buttons", "navy blue"),
+        ("Marlow Tee (Off White)", "off white"),
+        ("Black & White Striped Tee", "black"),
+        ("Rose Marlow Lemonade Dress", None),
+        ("Marlow Sandals", None),
+    ],
+)
+def test_a_product_name_says_its_colour(product: str, name: str | None) -> None:
+    """After "in", a dash or a bracket any colour counts, elsewhere only words that mean nothing else."""
+    found = GUIDE.colour_in_name(product)
+    assert (found and found.name) == name

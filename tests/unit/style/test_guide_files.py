@@ -35,6 +35,30 @@ def test_the_guide_is_read_once() -> None:
 @pytest.mark.parametrize(
     ("file", "text", "said"),
     [
+        ("coarse_words", "knitwear: {type: sweater}", "slots is missing"),
+        ("coarse_words", "knitwear: {slots: [tops]}", "slots 'tops' is unknown"),
+        ("coarse_words", "knitwear: {slots: [bag], type: sweater}", "'sweater' is no article type of its slots"),
+        ("foreign_words", "german: {head: last, types: {zorbling: [Hose]}}", "'zorbling' is no word of the guide"),
+        ("foreign_words", "german: {head: middle, types: {}}", "head 'middle' is unknown"),
+        (
+            "foreign_words",
+            "german: {head: last, types: {shirt: [Hemd], trousers: [hemd]}, colours: {}, shades: {}, audiences: {}}",
+            "'hemd' of 'trousers' already stands for 'shirt'",
+        ),
+    ],
+)
+def test_a_slip_in_rough_and_foreign_words_is_said_too(guide: Path, file: str, text: str, said: str) -> None:
+    """They are checked against the rest of the guide."""
+    (guide / f"{file}.yaml").write_text(text)
+    with pytest.raises(SettingsError) as caught:
+        load_style_guide(guide)
+    assert f"{file}.yaml" in str(caught.value)
+    assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "said"),
+    [
         ("article_types", SHIRT.replace("slot: top", "slot: tops"), ["'shirt'", "slot 'tops' is unknown"]),
         ("article_types", SHIRT.replace("[casual]", "[cosy]"), ["'shirt'", "suits 'cosy' is unknown"]),
         ("article_types", SHIRT.replace("kind:", "kynd:"), ["'shirt'", "kynd is no field"]),
