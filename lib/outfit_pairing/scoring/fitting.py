@@ -108,7 +108,7 @@ def _styles(worn: Sequence[Sequence[Garment]], wardrobe: Wardrobe) -> tuple[npt.
     dimensions = wardrobe.vectors.shape[1]
     groups = [some for some in ([one.place for one in outfit if one.place >= 0] for outfit in worn) if len(some) > 1]
     pairs = sum(len(some) * (len(some) - 1) for some in groups)
-    if not pairs:
+    if not pairs or not wardrobe.vectors.any():
         return np.zeros((0, dimensions), dtype=np.float32), np.zeros(0, dtype=np.float32)
     total, cross = np.zeros((dimensions, dimensions)), np.zeros((dimensions, dimensions))
     for first in range(0, len(groups), AT_ONCE):
