@@ -103,22 +103,23 @@ def load_model(path: Path) -> LookbookModel:
         with np.load(path, allow_pickle=False) as held:
             told = json.loads(held["told"].tobytes())
             directions, strengths = held["directions"], held["strengths"]
-        if told["version"] != VERSION:
-            raise InputError(f"style.model {path}: is of version {told['version']}, this package reads {VERSION}; fit it again")
-        pairs = {name: {(str(a), str(b)): float(value) for a, b, value in told[name]} for name in PAIRS}
-        weights = {name: float(told["weights"][name]) for name in AFFINITIES}
-        return _sound(LookbookModel(**pairs, directions=directions, strengths=strengths, weights=weights, encoder=told["encoder"]))
+        version = told["version"]
+        pairs = {name: {(str(a), str(b)): float(value) for a, b, value in told[name]} for name in PAIRS if version == VERSION}
+        weights = {name: float(told["weights"][name]) for name in AFFINITIES if version == VERSION}
     except FileNotFoundError:
         raise InputError(f"style.model {path}: no such file; write it with fit-compatibility, or unset style.model") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error) as fault:
-        raise InputError(f"style.model {path}: is no model of fit-compatibility ({fault}); fit it again") from None
-
-
-def _sound(model: LookbookModel) -> LookbookModel:
-    """The model.    Raises: ValueError: its numbers do not belong together."""
-    if model.directions.ndim != 2 or model.strengths.shape != model.directions.shape[:1]:
-        raise ValueError(f"{model.strengths.shape} strengths for directions {model.directions.shape}")
-    numbers = (*model.weights.values(), *(value for name in PAIRS for value in getattr(model, name).values()))
-    if not (np.isfinite(numbers).all() and np.isfinite(model.directions).all() and np.isfinite(model.strengths).all()):
-        raise ValueError("not all of its numbers are finite")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error):
+        raise InputError(f"style.model {path}: is no model of fit-compatibility; fit it again, or unset style.model") from None
+    if version != VERSION:
+        raise InputError(f"style.model {path}: is of version {version}, this package reads {VERSION}; fit it again")
+    model = LookbookModel(**pairs, directions=directions, strengths=strengths, weights=weights, encoder=str(told.get("encoder")))
+    if not _is_sound(model):
+        raise InputError(f"style.model {path}: its numbers are not finite or do not belong together; fit it again")
     return model
+
+
+def _is_sound(model: LookbookModel) -> bool:
+    """Whether all numbers are finite, with a strength for each direction."""
+    numbers = (*model.weights.values(), *(value for name in PAIRS for value in getattr(model, name).values()))
+    whole = all(np.isfinite(some).all() for some in (numbers, model.directions, model.strengths))
+    return whole and model.directions.ndim == 2 and model.strengths.shape == model.directions.shape[:1]

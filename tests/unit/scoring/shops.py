@@ -23,9 +23,17 @@ DIMENSIONS = 64  # so that two random directions are nearly at right angles, as 
 
 
 def garment(
-    product_id: str, article_type: str, colour: str | None = None, audience: str | None = None, *, name: str = "", usage: str | None = None,
-    season: str | None = None, price_level: float | None = None, place: int = -1,
-) -> Garment:  # fmt: skip
+    product_id: str,
+    article_type: str,
+    colour: str | None = None,
+    audience: str | None = None,
+    *,
+    name: str = "",
+    usage: str | None = None,
+    season: str | None = None,
+    price_level: float | None = None,
+    place: int = -1,
+) -> Garment:
     """One garment, as a catalogue would say it."""
     known = GUIDE.article_type(article_type)
     assert known is not None, f"the style guide does not know {article_type}"
@@ -81,8 +89,8 @@ def write_outfits(folder: Path, outfits: Iterable[Sequence[str]], name: str = "o
 def boutique_rows(each: int = 12) -> list[tuple[object, ...]]:
     """Rows of a small shop: `each` products per kind of PLACES, ids as in `random_outfits`."""
     words = ("floral", "striped", "leather", "linen", "classic", "boho", "sporty")
+    numbered = [(kind, number) for kind in PLACES for number in range(each)]
     return [
-        (f"{kind}-{number:03}", f"{words[number % len(words)]} {kind} {number}", kind, COLOURS[number % len(COLOURS)], "Women", 20 + 7 * number)
-        for kind in PLACES
-        for number in range(each)
-    ]  # fmt: skip
+        (f"{kind}-{n:03}", f"{words[n % len(words)]} {kind} {n}", kind, COLOURS[n % len(COLOURS)], "Women", 20 + 7 * n)
+        for kind, n in numbered
+    ]

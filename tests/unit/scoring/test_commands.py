@@ -5,24 +5,26 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from outfit_pairing.cli import main
-from outfit_pairing.style.lookbook_model import load_model
-from tests.unit.scoring.shops import boutique_rows, random_outfits, write_catalogue, write_outfits
+from outfit_pairing.scoring.fitting import affinities_of
+from outfit_pairing.scoring.wardrobe import Wardrobe
+from outfit_pairing.style.lookbook_model import load_model, model_bytes
+from tests.unit.scoring.shops import boutique_rows, garment, random_outfits, write_catalogue, write_outfits
 
-Run = Callable[..., int]
 EACH = 12
+OUTFITS = list(dict.fromkeys(random_outfits(60, EACH)))
 
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a catalogue and 60 outfits, to work in."""
+    """A folder with a catalogue and outfits, to work in."""
     write_catalogue(tmp_path, boutique_rows(EACH))
-    write_outfits(tmp_path, dict.fromkeys(random_outfits(60, EACH)))
+    write_outfits(tmp_path, OUTFITS)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -39,7 +41,13 @@ def scores_of(path: Path) -> list[tuple[str, float]]:
 
 def test_scores_come_in_the_order_given(shop: Path) -> None:
     """One for each outfit, of 0 to 1, unknown items left out."""
-    outfits = [("shirts-000", "jeans-000"), (), ("shirts-001", "unknown"), ("shirts-000", "jeans-000", "unknown"), ("jeans-000", "shirts-000")]
+    outfits = [
+        ("shirts-000", "jeans-000"),
+        (),
+        ("shirts-001", "unknown"),
+        ("shirts-000", "jeans-000", "unknown"),
+        ("jeans-000", "shirts-000"),
+    ]
     write_outfits(shop, outfits)
     assert run("score-outfits", "--out", "new/scores.csv") == 0
     scores = scores_of(shop / "new" / "scores.csv")
@@ -70,15 +78,14 @@ def test_an_outfit_has_the_same_score_in_any_file(shop: Path) -> None:
 
 def test_the_same_input_gives_the_same_bytes(shop: Path) -> None:
     """In another process, however Python hashes."""
-    said = []
-    for seed in ("1", "2"):
-        words = ["score-outfits", "--catalog", "catalog.csv", "--outfits", "outfits.jsonl", "--set", "embedding.model=hashing", "--quiet"]
-        ended = subprocess.run(
-            [sys.executable, "-m", "outfit_pairing", *words], capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}
-        )  # fmt: skip
-        said.append(ended.stdout)
+    words = "score-outfits --catalog catalog.csv --outfits outfits.jsonl --set embedding.model=hashing --quiet"
+    command = [sys.executable, "-m", "outfit_pairing", *words.split()]
+    said = [
+        subprocess.run(command, capture_output=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
+        for seed in ("1", "2")
+    ]
     assert said[0] == said[1]
-    assert said[0].count(b"\n") == 61
+    assert said[0].count(b"\n") == 1 + len(OUTFITS)
 
 
 @pytest.mark.parametrize("command", ["score-outfits", "evaluate", "fit-compatibility"])
@@ -95,7 +102,7 @@ def test_the_same_input_gives_the_same_bytes(shop: Path) -> None:
     ],
 )
 def test_bad_input_is_one_clear_line(
-    shop: Path, caplog: pytest.LogCaptureFixture, command: str, flags: list[str], given: dict[str, str], says: str
+    shop: Path, caplog: pytest.LogCaptureFixture, command: str, *, flags: list[str], given: dict[str, str], says: str
 ) -> None:
     """And exit code 2."""
     (shop / "bad.jsonl").write_text('{"outfit_id": 1, "items": ["a"]}\n{"outfit_id": 2,\n')
@@ -146,16 +153,14 @@ def test_an_evaluation_is_told_in_words_as_json_and_as_a_page(shop: Path, capsys
 
 def test_a_model_is_learnt_told_and_used(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The file is named with style.model; what it weighs is told."""
-    assert run("fit-compatibility", "--out", "new/style.npz") == 0
-    words = capsys.readouterr().out
-    assert "written to new/style.npz; use it with --set style.model=new/style.npz" in words
-    assert load_model(shop / "new" / "style.npz").encoder == "hashing"
-    first = (shop / "new" / "style.npz").read_bytes()
     assert run("fit-compatibility", "--out", "new/style.npz", "--json") == 0
     told = json.loads(capsys.readouterr().out)
-    assert told["learnt_from"] == 60
+    model = load_model(shop / "new" / "style.npz")
+    assert model.encoder == "hashing"
+    assert told["model"] == "new/style.npz"
+    assert told["learnt_from"] == len(OUTFITS)
+    assert told["weights"] == model.weights
     assert set(told["written"]["figures"]) == set(told["fitted"]["figures"])
-    assert (shop / "new" / "style.npz").read_bytes() == first
     assert run("score-outfits", "--out", "plain.csv") == 0
     assert run("score-outfits", "--out", "fitted.csv", "--set", "style.model=new/style.npz") == 0
     assert len(scores_of(shop / "fitted.csv")) == len(scores_of(shop / "plain.csv"))
@@ -164,21 +169,24 @@ def test_a_model_is_learnt_told_and_used(shop: Path, capsys: pytest.CaptureFixtu
 @pytest.mark.parametrize("command", ["score-outfits", "evaluate"])
 def test_a_model_that_does_not_fit_is_refused(shop: Path, caplog: pytest.LogCaptureFixture, command: str) -> None:
     """Absent, garbage, of another encoder: one line, exit code 2."""
-    assert run("fit-compatibility") == 0
+    learnt = affinities_of(
+        [("a", "b")], Wardrobe({one: garment(one, "Shirts") for one in "ab"}, np.zeros((0, 384), np.float32)), "other"
+    )
+    (shop / "other.npz").write_bytes(model_bytes(learnt))
     (shop / "garbage.npz").write_bytes(b"PK garbage")
-    for flags, says in (
-        (["style.model=absent.npz"], "absent.npz: no such file"),
-        (["style.model=garbage.npz"], "garbage.npz: is no model of fit-compatibility"),
-        (["style.model=style_model.npz", "embedding.model=all-MiniLM-L6-v2"], "was fitted with hashing"),
+    for file, says in (
+        ("absent.npz", "absent.npz: no such file"),
+        ("garbage.npz", "garbage.npz: is no model of fit-compatibility"),
+        ("other.npz", "other.npz: was fitted with other, set embedding.model to it or fit again"),
     ):
         caplog.clear()
-        assert run(command, *(word for flag in flags for word in ("--set", flag))) == 2
+        assert run(command, "--set", f"style.model={file}") == 2
         said = [record.getMessage() for record in caplog.records if record.levelname == "ERROR"]
         assert len(said) == 1
         assert says in said[0]
 
 
-def test_figures_and_model_are_logged_to_mlflow(shop: Path) -> None:
+def test_figures_and_model_are_logged_to_mlflow(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """One run for each command, when tracking is on."""
     for package in ("mlflow", "sqlalchemy", "alembic"):
         pytest.importorskip(package, reason=f"{package} is not installed: pip install 'outfit-pairing[tracking]'")
@@ -192,6 +200,7 @@ def test_figures_and_model_are_logged_to_mlflow(shop: Path) -> None:
     assert set(runs) == {"evaluate r1", "fit-compatibility r2"}
     assert 0 <= runs["evaluate r1"].data.metrics["auc_random"] <= 1
     assert {"auc_random_written", "auc_random_fitted"} <= set(runs["fit-compatibility r2"].data.metrics)
+    assert "written to style_model.npz; use it with --set style.model=style_model.npz" in capsys.readouterr().out
     assert runs["evaluate r1"].data.params["embedding.model"] == "hashing"
 
 

@@ -148,7 +148,11 @@ def test_kinds_of_which_there_is_one_only_are_not_asked_for() -> None:
 
 def test_items_that_are_unknown_or_given_twice_are_left_out() -> None:
     """And outfits of which fewer than two remain."""
-    given = [GivenOutfit("a", ("shirts-000", "shirts-000", "?")), GivenOutfit("b", ("shirts-000", "?", "jeans-000")), GivenOutfit("c", ())]
+    given = [
+        GivenOutfit("a", ("shirts-000", "shirts-000", "?")),
+        GivenOutfit("b", ("shirts-000", "?", "jeans-000")),
+        GivenOutfit("c", ()),
+    ]
     assert known_outfits(given, GARMENTS) == [("shirts-000", "jeans-000")]
 
 

@@ -16,7 +16,8 @@ def read(tmp_path: Path, text: str, encoding: str = "utf-8") -> list[GivenOutfit
 
 def test_outfits_come_in_the_order_given(tmp_path: Path) -> None:
     """Ids keep leading zeros, numbers become text, other fields and blank lines are passed over, ids may come again."""
-    text = '{"outfit_id": "b", "items": ["007", 12], "by": "Ann"}\n\n{"items": [], "outfit_id": 3}\r\n{"outfit_id": "b", "items": [" x "]}'
+    text = '{"outfit_id": "b", "items": ["007", 12], "by": "Ann"}\n\n{"items": [], "outfit_id": 3}\r\n'
+    text += '{"outfit_id": "b", "items": [" x "]}'
     assert read(tmp_path, text, "utf-8-sig") == [GivenOutfit("b", ("007", "12")), GivenOutfit("3", ()), GivenOutfit("b", ("x",))]
 
 

@@ -26,7 +26,11 @@ def vector(found: Wardrobe, one: str) -> list[float]:
 def test_all_that_a_catalogue_says_is_read(make_settings: Make, tmp_path: Path) -> None:
     """Colour, audience, price level within its family, mood; what is not said is None."""
     rows = [(f"s{number}", "Floral Shirt", "Shirts", "Red", "Women", 10) for number in range(5)]
-    rows += [("dear", "Plain Shirt", "Shirts", "", "", 100), ("free", "Shirt", "Shirts", "", "", "0"), ("odd", "Shirt", "Shirts", "", "", "?")]
+    rows += [
+        ("dear", "Plain Shirt", "Shirts", "", "", 100),
+        ("free", "Shirt", "Shirts", "", "", "0"),
+        ("odd", "Shirt", "Shirts", "", "", "?"),
+    ]
     found = wardrobe(make_settings, write_catalogue(tmp_path, rows), "s0").garments
     assert found["s0"].audience == "women"
     assert found["s0"].colour is not None
@@ -65,7 +69,12 @@ def test_vectors_are_unit_rows_or_nothing(make_settings: Make, tmp_path: Path) -
 
 def test_the_last_row_of_an_id_counts_and_bad_rows_are_left_out(make_settings: Make, tmp_path: Path) -> None:
     """As ingest would have it."""
-    rows = [("a", "Old", "Shirts", "Red", "", 10), ("a", "New", "Jeans", "", "", ""), ("", "No id", "Shirts", "", "", ""), ("b", "", "Shirts", "", "", "")]
+    rows = [
+        ("a", "Old", "Shirts", "Red", "", 10),
+        ("a", "New", "Jeans", "", "", ""),
+        ("", "No id", "Shirts", "", "", ""),
+        ("b", "", "Shirts", "", "", ""),
+    ]
     found = wardrobe(make_settings, write_catalogue(tmp_path, rows), "a").garments
     assert set(found) == {"a"}
     assert (found["a"].traits.slot, found["a"].price_level, found["a"].colour) == ("bottom", None, None)

@@ -50,8 +50,6 @@ def test_how_moods_go_together_lies_between_0_and_1(left: str, right: str) -> No
         assert MOODS.together(a, a) == pytest.approx(1)
 
 
-
-
 def test_joined_moods_lie_between_the_same_and_strangers() -> None:
     """A hoodie joins running shoes better than pearls do."""
     sporty, street, romantic = (MOODS.names.index(name) for name in ("sporty", "street", "romantic"))

@@ -49,10 +49,12 @@ def test_a_score_lies_between_0_and_1(worn: list[Garment]) -> None:
 def test_a_second_pair_of_shoes_never_raises_the_score(worn: list[Garment], seed: int) -> None:
     """Not even the loveliest, beside shoes that go with nothing."""
     dice = random.Random(seed)
-    shoes = [
-        garment(name, dice.choice(("Heels", "Sneakers", "Boots")), dice.choice(COLOURS), name=dice.choice(WORDS), place=dice.randrange(6))
-        for name in ("s1", "s2")
-    ]  # fmt: skip
+
+    def pair(name: str) -> Garment:
+        kind, colour, words = (dice.choice(some) for some in (("Heels", "Sneakers", "Boots"), COLOURS, WORDS))
+        return garment(name, kind, colour, name=words, place=dice.randrange(len(VECTORS)))
+
+    shoes = [pair("s1"), pair("s2")]
     before = log_odds([*worn, shoes[0]], VECTORS)
     assert log_odds([*worn, *shoes], VECTORS) <= before + 1e-9
 
@@ -131,7 +133,9 @@ def test_each_part_tells_better_from_worse(part: str, better: dict, worse: dict)
 def test_flip_flops_with_a_coat_are_worse_than_boots() -> None:
     """Warmth is judged by what is worn together."""
     coat = garment("c", "Coat")
-    assert company([coat, garment("b", "Boots")], VECTORS)["warmth"] > company([coat, garment("f", "Flip Flops")], VECTORS)["warmth"]
+    assert (
+        company([coat, garment("b", "Boots")], VECTORS)["warmth"] > company([coat, garment("f", "Flip Flops")], VECTORS)["warmth"]
+    )
 
 
 def test_every_part_has_a_weight() -> None:
