@@ -28,7 +28,7 @@ setup: $(VENV)/.ready ## the environment alone: `source .venv/bin/activate` afte
 demo: $(VENV)/.ready ## the whole chain on a sample catalogue, or CATALOG=styles.csv MAPPING=myntra on a real one
 	@set -e; catalog="$(CATALOG)"; mapping="$(MAPPING)"; config=; \
 	if [ -z "$$catalog" ]; then mkdir -p demo; catalog=demo/sample.csv.gz; mapping=sample; \
-	  $(BIN)/outfit-pairing sample --products $(PRODUCTS) --seed 1 --out $$catalog --quiet; config="--config conf/demo.yaml"; fi; \
+	  $(BIN)/outfit-pairing sample --products $(PRODUCTS) --seed 1 --out $$catalog --lookbook demo/lookbook.jsonl --quiet; config="--config conf/demo.yaml --lookbook demo/lookbook.jsonl"; fi; \
 	$(BIN)/outfit-pairing run --catalog "$$catalog" --mapping "$$mapping" --warehouse $(WAREHOUSE) $$config
 
 lint: $(VENV)/.ready ## linters, types and import contracts

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, NoReturn
 
 from outfit_pairing import __version__
 from outfit_pairing.cli_scoring import add_scoring_commands
-from outfit_pairing.errors import OutfitPairingError, WarehouseError
+from outfit_pairing.errors import GateMissed, OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport
 from outfit_pairing.storage.tracking import check_tracking
 
 if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
     from rich.console import Console
 
 logger = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ STAGE_HELP = {
     "embed": "encode each distinct product text once",
     "select-anchors": "choose the products that patterns are written for",
     "generate-patterns": "write outfit patterns for each anchor",
+    "pair-by-lookbook": "outfits that the shop's own stylists made, also for near-identical products",
     "apply-patterns": "carry the patterns to every product",
     "pair-by-rules": "outfits by the style guide for what patterns did not reach",
     "publish": "the best outfits of each product as one table, JSON files and the lookbook page",
@@ -76,11 +78,14 @@ def main_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     run = _command(commands, "run", "the whole chain, from catalogue file to checked outfits", _run_chain)
     _add_catalogue_flags(run)
+    _add_lookbook_flag(run)
     for stage, text in STAGE_HELP.items():
         command = _command(commands, stage, text, _run_one_stage)
         command.set_defaults(stage=stage)
         if stage == "ingest":
             _add_catalogue_flags(command)
+        if stage == "pair-by-lookbook":
+            _add_lookbook_flag(command)
         if stage == "generate-patterns":
             command.add_argument(
                 "--dry-run", action="store_true", help="tell requests, tokens and cost, ask nothing (default: off)"
@@ -101,11 +106,25 @@ def main_parser() -> argparse.ArgumentParser:
     show.add_argument("--count", type=_positive, default=20, help="products shown (default: %(default)s)")
     show.add_argument("--seed", type=int, default=7, help="which ones; the same seed shows the same (default: %(default)s)")
     add_scoring_commands(commands, _command, _settings)
+    lookbook = _command(
+        commands, "lookbook", "the lookbook page: some products with their outfits, to look at and to filter", _lookbook
+    )
+    lookbook.add_argument(
+        "--out",
+        type=Path,
+        metavar="FILE",
+        help="HTML file to write (default: lookbook.html in the warehouse, else in publish.folder)",
+    )
+    lookbook.add_argument("--products", type=_positive, default=60, help="products shown (default: %(default)s)")
+    lookbook.add_argument("--seed", type=int, default=1, help="which ones; the same seed shows the same (default: %(default)s)")
     sample = _command(commands, "sample", "write a made-up catalogue file", _sample)
     sample.add_argument("--products", type=_positive, default=2_000, help="rows (default: %(default)s)")
     sample.add_argument("--seed", type=int, default=1, help="the same seed gives the same file (default: %(default)s)")
     sample.add_argument(
         "--out", type=Path, default=Path("sample.csv.gz"), help="file to write; gzip when it ends in .gz (default: %(default)s)"
+    )
+    sample.add_argument(
+        "--lookbook", type=Path, metavar="FILE", help="looks for it, too, as `run --lookbook` reads them (default: none)"
     )
     return parser
 
@@ -119,7 +138,7 @@ def _command(commands, name, text, function) -> argparse.ArgumentParser:  # type
         formatter_class=argparse.RawTextHelpFormatter,
         allow_abbrev=False,
     )
-    command.set_defaults(run=function, catalog=None, mapping=None)
+    command.set_defaults(run=function, catalog=None, mapping=None, lookbook=None)
     command.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML file of settings (default: none; every setting has a default)"
     )
@@ -143,8 +162,19 @@ def _add_catalogue_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument("--mapping", metavar="NAME", help="a file of conf/mappings by name, or a path (default: auto)")
 
 
+def _add_lookbook_flag(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--lookbook", metavar="FILE", help="looks of the shop's own stylists, JSON lines (default: as in settings; none)"
+    )
+
+
 def _settings(flags: argparse.Namespace) -> Settings:
-    shortcuts = {"storage.warehouse": flags.warehouse, "catalog.path": flags.catalog, "catalog.mapping": flags.mapping}
+    shortcuts = {
+        "storage.warehouse": flags.warehouse,
+        "catalog.path": flags.catalog,
+        "catalog.mapping": flags.mapping,
+        "lookbook.path": flags.lookbook,
+    }
     if getattr(flags, "retry_quarantined", False):
         shortcuts["patterns.retry_quarantined"] = "true"
     return load_settings(flags.config, [*flags.overrides, *(f"{key}={value}" for key, value in shortcuts.items() if value)])
@@ -164,6 +194,10 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
         from outfit_pairing.catalog.source import check_catalog
 
         check_catalog(settings)
+    if "pair-by-lookbook" in stages:
+        from outfit_pairing.pairing.looks import check_lookbook
+
+        check_lookbook(settings)
     check_warehouse(settings)
     if "generate-patterns" in stages:
         _check_model(settings)
@@ -175,6 +209,8 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
     try:
         run_stages(spark, settings, stages, ended.append)
     finally:
+        if len(stages) > 1:
+            _renew_lookbook(spark, settings, ended)
         _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
         if len(stages) > 1:
             _say_what_next(settings)
@@ -268,6 +304,16 @@ def _shown(value: float | str) -> str:
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}".rstrip("0").rstrip(".")
 
 
+def _renew_lookbook(spark: "SparkSession", settings: Settings, ended: Sequence[StageOutcome]) -> None:
+    """The page was written before the check; now it can say what the check found."""
+    from outfit_pairing.publishing.lookbook import make_lookbook
+    from outfit_pairing.publishing.places import page_path
+
+    path = page_path(settings)
+    if path and ended and ended[-1].report.stage == "check-quality" and isinstance(ended[-1].error, GateMissed | None):
+        make_lookbook(spark, settings, path)
+
+
 def _say_what_next(settings: Settings) -> None:
     """On stderr, so that stdout stays a table or JSON."""
     where = settings.storage.warehouse
@@ -307,6 +353,17 @@ def _show_outfits(flags: argparse.Namespace) -> int:
     return 0
 
 
+def _lookbook(flags: argparse.Namespace) -> int:
+    from outfit_pairing.publishing.lookbook import make_lookbook, page_to_write
+    from outfit_pairing.storage.session import open_session
+
+    settings = _settings(flags)
+    path = page_to_write(settings, flags.out)
+    page = make_lookbook(open_session(settings, brief=True), settings, path, flags.products, flags.seed)
+    sys.stdout.write((json.dumps({**asdict(page), "path": str(page.path)}) if flags.json else str(page.path)) + "\n")
+    return 0
+
+
 def _console() -> "Console":
     from rich.console import Console
 
@@ -318,6 +375,10 @@ def _sample(flags: argparse.Namespace) -> int:
 
     write_sample(flags.out, flags.products, flags.seed)
     logger.info("%d products in %s; read it with --catalog %s --mapping sample", flags.products, flags.out, flags.out)
+    if flags.lookbook:
+        from outfit_pairing.catalog.sample_looks import write_sample_lookbook
+
+        write_sample_lookbook(flags.lookbook, flags.products, flags.seed)
     return 0
 
 

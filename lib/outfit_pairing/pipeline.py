@@ -27,6 +27,7 @@ STAGES = {
     "embed": "outfit_pairing.embedding.stage",
     "select-anchors": "outfit_pairing.anchors.stage",
     "generate-patterns": "outfit_pairing.patterns.stage",
+    "pair-by-lookbook": "outfit_pairing.pairing.by_lookbook",
     "apply-patterns": "outfit_pairing.pairing.by_patterns",
     "pair-by-rules": "outfit_pairing.pairing.by_rules",
     "publish": "outfit_pairing.publishing.stage",

@@ -54,6 +54,12 @@ class CatalogSettings(Strict):
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$", description="Currency of prices that say none.")
 
 
+class LookbookSettings(Strict):
+    """Outfits that the shop's own stylists made."""
+
+    path: str | None = Field(None, min_length=1, description="JSON lines, one look each; unset: no lookbook, its outfits go.")
+
+
 class EmbeddingSettings(Strict):
     """The text encoder."""
 
@@ -105,7 +111,8 @@ class OutfitSettings(Strict):
 
     min_score: float = Field(0.35, ge=0, le=1, description="Outfits below this compatibility are not offered.")
     per_product: int = Field(5, ge=3, le=5, description="Most outfits offered for a product.")
-    candidates_per_item: int = Field(192, ge=8, le=2_000, description="Candidates kept per pattern item and audience.")
+    candidates_per_item: int = Field(400, ge=8, le=2_000, description="Candidates kept per pattern item and audience.")
+    choice: int = Field(12, ge=4, le=64, description="Candidates judged per product and item; fewer spread exposure wider.")
     patterns_per_product: int = Field(12, ge=3, le=40, description="Patterns tried for a product before the best outfits are kept.")
 
 
@@ -126,7 +133,9 @@ class GateSettings(Strict):
     """Limits that a result must keep to be published; a missed one ends the run with exit code 3."""
 
     coverage: float = Field(0.999, ge=0, le=1, description="Least share of products that can have outfits that have 3 to 5.")
-    from_patterns: float = Field(0.90, ge=0, le=1, description="Least share of wearable products with outfits from patterns.")
+    from_patterns: float = Field(
+        0.90, ge=0, le=1, description="Least share of wearable products with three outfits from patterns or looks."
+    )
     violations: int = Field(0, ge=0, description="Most outfits that break a hard rule.")
     largest_share: float = Field(0.003, ge=0, le=1, description="Largest share of all filled slots that one product may take.")
     catalogue_share: float = Field(0.45, ge=0, le=1, description="Least share of wearable products that appear in some outfit.")
@@ -165,6 +174,7 @@ class Settings(Strict):
     anchors: AnchorSettings = AnchorSettings()
     patterns: PatternSettings = PatternSettings()
     llm: LlmSettings = LlmSettings()
+    lookbook: LookbookSettings = LookbookSettings()
     outfits: OutfitSettings = OutfitSettings()
     style: StyleSettings = StyleSettings()
     publish: PublishSettings = PublishSettings()

@@ -4,6 +4,7 @@ import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ import pytest
 
 from outfit_pairing.errors import InputError, MissingTable, SettingsError
 from outfit_pairing.publishing import stage
+from outfit_pairing.publishing.checked import last_checked
+from outfit_pairing.publishing.lookbook import make_lookbook
 from outfit_pairing.publishing.outfits import outfits_of, outfits_of_each, spread_of_outfits
 from outfit_pairing.publishing.pairs import COLUMNS, create_pairs_view, recommended_pairs
 from outfit_pairing.settings import Settings, load_settings
@@ -21,6 +24,7 @@ from outfit_pairing.storage.tables import (
     OUTFIT_RECOMMENDATIONS,
     PATTERN_RECOMMENDATIONS,
     PRODUCTS,
+    QUALITY_METRICS,
     RULE_RECOMMENDATIONS,
 )
 
@@ -274,6 +278,53 @@ def test_the_lookbook_page_lies_beside_the_tables(settings: Settings, report: St
     page = Path(str(report.counters["lookbook"]))
     assert page == Path(settings.storage.warehouse) / "lookbook.html"
     assert page.read_text("utf-8").count("<article") == 60
+
+
+def test_the_spread_shows_every_source(spark: "SparkSession", make_settings: Callable[..., Settings]) -> None:
+    """One product in ten has an outfit by rules: among six, some such product."""
+    settings = make_settings("spark.partitions=3")
+    rare = {f"{number:03}{slot[0]}" for slot in SLOTS for number in range(0, PRODUCTS_PER_SLOT, 10)}
+    by_rules = [row | {"rank": 5} for row in offers("rule_based", 1, 31) if row["product_id"] in rare]
+    write(spark, settings, PRODUCTS, catalogue())
+    write(spark, settings, OUTFIT_RECOMMENDATIONS, [*offers("pattern_based", 2, 0), *by_rules])
+    found = spread_of_outfits(spark, settings, 6, 1)
+    kinds = [{outfit.source for outfit in one.outfits} for one in found]
+    assert {"pattern_based", "rule_based"} in kinds
+    assert {"pattern_based"} in kinds
+
+
+def test_the_page_can_be_made_again_from_the_tables(
+    spark: "SparkSession", settings: Settings, report: StageReport, tmp_path: Path
+) -> None:
+    """As many products as asked for; the same seed writes the same bytes, another seed another page."""
+    made = [make_lookbook(spark, settings, tmp_path / f"{seed}-{turn}.html", 8, seed) for seed, turn in ((3, 1), (3, 2), (4, 1))]
+    pages = [page.path.read_bytes() for page in made]
+    assert pages[0] == pages[1] != pages[2]
+    assert pages[0].count(b"<article") == made[0].products == 8
+    assert (made[0].outfits, made[0].bytes) == (40, len(pages[0]))
+
+
+def test_the_page_has_the_figures_of_the_latest_check(spark: "SparkSession", settings: Settings, report: StageReport) -> None:
+    """None before any check; afterwards the last one, whose run took as long as its stages."""
+    store = TableStore(spark, settings)
+    assert last_checked(store, None) is None
+    metrics = [("coverage", 0.99949, 0.98, True), ("violations", 2.0, 0.0, False), ("mean_score", 0.9, None, None)]
+    for run_id in ("run-1", "run-2"):
+        checking = TableStore(spark, settings.model_copy(update={"run_id": run_id}))
+        rows = [(name, value, gate, passed, run_id) for name, value, gate, passed in metrics]
+        columns = "metric string, value double, threshold double, passed boolean, detail string"
+        checking.merge(QUALITY_METRICS, spark.createDataFrame(rows, columns))
+    checked = last_checked(store, None)
+    assert checked is not None
+    assert [(one.value, one.gate, one.passed) for one in checked.figures] == [
+        ("99.9%", "98%", True),
+        ("2", "0", False),
+        ("0.90", None, None),
+    ]
+    assert (checked.gates, checked.missed, checked.seconds, checked.stale) == (2, 1, None, False)
+    later = last_checked(store, checked.at + timedelta(seconds=1))
+    assert later is not None
+    assert later.stale
 
 
 def test_publishing_before_pairing_names_the_missing_stage(spark: "SparkSession", make_settings: Callable[..., Settings]) -> None:

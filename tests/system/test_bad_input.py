@@ -25,6 +25,7 @@ def files(tmp_path: Path) -> Path:
     (tmp_path / "twice.yaml").write_text("anchors:\n  budget: 10\n  budget: 20\n")
     (tmp_path / "unknown.yaml").write_text("anchors:\n  bugdet: 10\n")
     (tmp_path / "a_file").write_text("not a folder")
+    (tmp_path / "number.jsonl").write_text('{"outfit_id": "a", "items": ["1", 2]}\n')
     return tmp_path
 
 
@@ -42,6 +43,8 @@ def files(tmp_path: Path) -> Path:
         ("--catalog {}/good.csv --mapping myntra --set anchors.budget=0", "anchors.budget"),
         ("--catalog {}/good.csv --mapping myntra --warehouse {}/a_file/warehouse", "--warehouse"),
         ("--mapping myntra", "--catalog"),
+        ("--catalog {}/good.csv --mapping myntra --lookbook {}/absent.jsonl", "--lookbook"),
+        ("--catalog {}/good.csv --mapping myntra --lookbook {}/number.jsonl", "item 2 is no product id"),
     ],
 )
 def test_bad_input_is_one_clear_line(files: Path, arguments: str, says: str) -> None:
@@ -54,6 +57,24 @@ def test_bad_input_is_one_clear_line(files: Path, arguments: str, says: str) -> 
     assert says in ended.stderr
     assert "Traceback" not in ended.stderr
     assert not warehouse.exists() or not list(warehouse.iterdir())
+
+
+def test_a_lookbook_of_nothing_is_one_clear_line(files: Path) -> None:
+    """No warehouse, nothing published, no place for the page: said before Spark starts, and nothing is made."""
+    (files / "empty").mkdir()
+    asked = {
+        "outfit-pairing publish": ["--warehouse", files / "absent"],
+        "no table outfit_recommendations": ["--warehouse", files / "empty"],
+        "is a folder": ["--warehouse", files / "empty", "--out", files],
+        "--out FILE": ["--warehouse", "s3://shop/outfits"],
+    }
+    for says, flags in asked.items():
+        ended = run("lookbook", *flags)
+        assert ended.code == 2, ended.stderr
+        assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
+        assert says in ended.stderr
+    assert not (files / "absent").exists()
+    assert not list((files / "empty").iterdir())
 
 
 def test_a_misspelt_command_or_flag_is_one_line() -> None:
@@ -69,7 +90,17 @@ def test_every_command_shows_its_flags_with_defaults() -> None:
     """--help of each command works without Spark and names every flag's default."""
     overview = run("--help")
     assert overview.code == 0
-    for command in ("run", "ingest", "embed", "select-anchors", "generate-patterns", "apply-patterns", "pair-by-rules", "publish"):
+    for command in (
+        "run",
+        "ingest",
+        "embed",
+        "select-anchors",
+        "generate-patterns",
+        "pair-by-lookbook",
+        "apply-patterns",
+        "pair-by-rules",
+        "publish",
+    ):
         assert command in overview.stdout
         ended = run(command, "--help")
         assert (ended.code, "default" in ended.stdout, "--warehouse" in ended.stdout) == (0, True, True)

@@ -14,7 +14,7 @@ import pytest
 from deltalake import DeltaTable
 
 from outfit_pairing.cli import main
-from outfit_pairing.pairing import by_patterns, by_rules
+from outfit_pairing.pairing import by_lookbook, by_patterns, by_rules
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage.tables import TABLES
 from tests.delta import read_table
@@ -35,14 +35,21 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def catalogue(folder: Path) -> Path:
     path = folder / "sample.csv.gz"
-    assert run("sample", "--products", PRODUCTS, "--seed", 1, "--out", path).code == 0
+    looks = ("--lookbook", folder / "lookbook.jsonl")
+    assert run("sample", "--products", PRODUCTS, "--seed", 1, "--out", path, *looks).code == 0
     return path
 
 
 @pytest.fixture(scope="module")
-def first(folder: Path, catalogue: Path) -> Ended:
+def looks(folder: Path, catalogue: Path) -> tuple[str, Path]:
+    """The flag that names the made-up lookbook."""
+    return "--lookbook", folder / "lookbook.jsonl"
+
+
+@pytest.fixture(scope="module")
+def first(folder: Path, catalogue: Path, looks: tuple[str, Path]) -> Ended:
     """The first run of the chain."""
-    ended = run("run", "--catalog", catalogue, *DEMO, "--warehouse", folder / "warehouse", "--json")
+    ended = run("run", "--catalog", catalogue, *looks, *DEMO, "--warehouse", folder / "warehouse", "--json")
     assert ended.code == 0, ended.stderr
     return ended
 
@@ -105,13 +112,25 @@ def test_exports_are_whole(warehouse: Path) -> None:
     assert "http://" not in page.replace("http://www.w3.org", "")
 
 
-def test_a_second_run_rewrites_nothing(warehouse: Path, catalogue: Path) -> None:
+def test_looks_of_stylists_are_shown_first(warehouse: Path, looks: tuple[str, Path]) -> None:
+    """Each product of a look begins with a look; other colours get it too; metrics tell the share of each source."""
+    found = rows(warehouse, "outfit_recommendations")
+    best = {row["product_id"]: row["source"] for row in found if row["rank"] == 1}
+    items = {item for line in looks[1].read_text("utf-8").splitlines() for item in json.loads(line)["items"]}
+    assert items
+    assert {best[item] for item in items} == {"lookbook_curated"}
+    share = {row["metric"]: row["value"] for row in rows(warehouse, "quality_metrics") if row["metric"].startswith("share_")}
+    assert sum(share.values()) == pytest.approx(1)
+    assert share["share_lookbook_curated"] > share["share_lookbook_algorithmic"] > 0
+
+
+def test_a_second_run_rewrites_nothing(warehouse: Path, catalogue: Path, looks: tuple[str, Path]) -> None:
     """Same catalogue, same rows: no row is written again, the same outfits lie there, and the run says so."""
     before, versions = (
         outfits(warehouse),
         {name: rows(warehouse, name) for name in ("products", "outfit_patterns", "anchor_products")},
     )
-    ended = run("run", "--catalog", catalogue, *DEMO, "--warehouse", warehouse)
+    ended = run("run", "--catalog", catalogue, *looks, *DEMO, "--warehouse", warehouse)
     assert ended.code == 0, ended.stderr
     assert "no row was rewritten" in ended.stdout
     assert outfits(warehouse) == before
@@ -121,7 +140,9 @@ def test_a_second_run_rewrites_nothing(warehouse: Path, catalogue: Path) -> None
         assert again == {row[key]: row["updated_at"] for row in found}
 
 
-def test_partitions_do_not_change_the_outfits(warehouse: Path, folder: Path, spark: "SparkSession") -> None:
+def test_partitions_do_not_change_the_outfits(
+    warehouse: Path, folder: Path, looks: tuple[str, Path], spark: "SparkSession"
+) -> None:
     """From the same vectors, 2 and 7 partitions give the same recommendations, bit for bit.
 
     With 7, patterns are applied by the literal `spark-submit jobs/apply_patterns.py`, in the activated environment.
@@ -129,9 +150,12 @@ def test_partitions_do_not_change_the_outfits(warehouse: Path, folder: Path, spa
     for partitions in (2, 7):
         copy = folder / f"warehouse-{partitions}"
         shutil.copytree(warehouse, copy)
-        for table in ("pattern_recommendations", "rule_recommendations"):
+        tables = ("lookbook_recommendations", "pattern_recommendations", "rule_recommendations")
+        for table in tables:
             shutil.rmtree(copy / table)
-        settings = load_settings(overrides=[f"storage.warehouse={copy}", f"spark.partitions={partitions}"])
+        overrides = [f"storage.warehouse={copy}", f"spark.partitions={partitions}", f"lookbook.path={looks[1]}"]
+        settings = load_settings(overrides=overrides)
+        by_lookbook.run(spark, settings)
         if partitions == 2:
             by_patterns.run(spark, settings)
         else:
@@ -140,7 +164,7 @@ def test_partitions_do_not_change_the_outfits(warehouse: Path, folder: Path, spa
             assert ended.code == 0, ended.stderr
             assert "apply-patterns" in ended.stdout
         by_rules.run(spark, settings)
-        for table in ("pattern_recommendations", "rule_recommendations"):
+        for table in tables:
             assert outfits(copy, table) == outfits(warehouse, table)
 
 
@@ -172,6 +196,20 @@ def test_outfits_are_explained_in_the_terminal(warehouse: Path, here: Callable[.
     assert shown["product"]["product_id"] == product_id
     assert len(shown["outfits"]) >= 1
     assert here("explain", "no-such-product", "--warehouse", warehouse).code == 2
+
+
+def test_the_lookbook_is_written_by_a_command(warehouse: Path, folder: Path, here: Callable[..., Ended]) -> None:
+    """Sixty products after a run, with the figures of its check; fewer where asked, as a file that stands alone."""
+    page = (warehouse / "lookbook.html").read_text("utf-8")
+    assert page.count("<article") == 60
+    assert re.search(r"All \d+ gates met", page)
+    assert "Outfits have changed since" not in page
+    assert len(page.encode()) < 1_500_000
+    shown = here("lookbook", "--warehouse", warehouse, "--out", folder / "few.html", "--products", 12, "--seed", 5, "--json")
+    assert (shown.code, json.loads(shown.stdout)["products"]) == (0, 12)
+    few = (folder / "few.html").read_text("utf-8")
+    assert few.count("<article") == 12
+    assert {"Pattern", "Style rules"} == set(re.findall(r'data-said="(Pattern|Style rules)"', few))
 
 
 def test_a_missed_gate_ends_with_three(warehouse: Path, here: Callable[..., Ended]) -> None:

@@ -15,7 +15,6 @@ from outfit_pairing.pairing.codes import MULTIPLIER, Bools, Floats, Ints, Produc
 from outfit_pairing.pairing.ideas import MOST_ITEMS, NONE, Ideas
 from outfit_pairing.style.rules import MOST_OF_ONE_FAMILY, structure_fault
 
-SHORTLIST = 32  # candidates judged per product and item
 FIT = 0.03  # weight of how well a candidate answers the query, beside compatibility
 LOT = 0.06  # weight of a lot drawn per product and candidate: among equals, every product meets others
 # With fewer candidates than this, an item is left out for a part of the products: twelve rain jackets are not for all
@@ -56,7 +55,7 @@ class Assembler:
 
     `least_score`: outfits below it are not kept. `scarce_below`: with fewer candidates an item is scarce.
     `last_resort`: a product that would end with fewer than LEAST_OUTFITS is also given outfits that differ in one item only,
-    which is all that a small choice of companions allows.
+    which is all that a small choice of companions allows. `choice`: candidates judged per product and item.
     """
 
     tables: StyleTables
@@ -66,6 +65,7 @@ class Assembler:
     most_outfits: int
     last_resort: bool = False
     scarce_below: int = LEAST_SCARCE
+    choice: int = 12
 
     def assemble(self, product_ids: npt.NDArray[np.object_], products: ProductCodes, ideas: Ints) -> Outfits:
         """The best outfits of n products.
@@ -132,7 +132,7 @@ class Assembler:
             judged = judged + there
         neutral = self.tables.colour_family[codes.colour] == 0
         allowed &= neutral | (families < MOST_OF_ONE_FAMILY)
-        rank_fit = np.float32(FIT) * (1 - np.arange(SHORTLIST, dtype=np.float32) / SHORTLIST)
+        rank_fit = np.float32(FIT) * (1 - np.arange(self.choice, dtype=np.float32) / self.choice)
         again = (candidate[:, :, None] == used[:, None, :]).any(axis=2) if used.shape[1] else np.zeros_like(allowed)
         lot = np.float32(LOT) * lots(product.hash, codes.hash)
         wanted = compatible / judged[:, None] + rank_fit + lot - np.float32(USED) * again
@@ -160,12 +160,12 @@ class Assembler:
         return scarce & ~self.tables.own_kind[products.traits][:, None]
 
     def _shortlist(self, products: ProductCodes, query: Ints) -> tuple[Ints, Bools]:
-        """(n, SHORTLIST) candidates: one from each equal part of the pool, at a place that product and query decide."""
+        """(n, choice) candidates: one from each equal part of the pool, at a place that product and query decide."""
         size = np.where(query == NONE, 0, self.pools.size[query])
         drawn = lots(products.hash >> np.uint64(1), query.astype(np.uint64) * MULTIPLIER)
         offset = (drawn * np.float32(1 << 16)).astype(np.int64)
-        steps = (np.arange(SHORTLIST, dtype=np.int64) << 16) + offset[:, None]
-        place = (size[:, None] * steps) // (SHORTLIST << 16)
+        steps = (np.arange(self.choice, dtype=np.int64) << 16) + offset[:, None]
+        place = (size[:, None] * steps) // (self.choice << 16)
         return self.pools.member[query[:, None], place], np.broadcast_to(size[:, None] > 0, place.shape).copy()
 
     def _stands(self, products: ProductCodes, picks: Ints) -> Bools:

@@ -1,16 +1,17 @@
-"""pair-by-rules: outfits by the style guide's templates, for every product that patterns left with fewer than three."""
+"""pair-by-rules: outfits by the style guide's templates, for every product that patterns and looks left with fewer than three."""
 
 import hashlib
 from typing import TYPE_CHECKING
 
 from outfit_pairing.pairing.assembly import LEAST_OUTFITS
 from outfit_pairing.pairing.codes import AUDIENCE_CODES
+from outfit_pairing.pairing.enough import WithEnough
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByProductClass
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport
-from outfit_pairing.storage.tables import PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS
+from outfit_pairing.storage.tables import LOOKBOOK_RECOMMENDATIONS, PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS
 from outfit_pairing.style import load_style_guide
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 from outfit_pairing.style.templates import Template, Vocabulary, compose
@@ -24,7 +25,7 @@ CLASS_COLUMNS = ("slot", "article_type", "audience", "usage", "department")
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
-    """Write rule_recommendations for products with fewer than three outfits from patterns.
+    """Write rule_recommendations for products with fewer than three outfits from patterns and looks.
 
     Raises: MissingTable: an earlier stage has not run.
     """
@@ -54,10 +55,18 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
 
 
 def _with_too_few(catalogue: Catalogue) -> "DataFrame":
-    """Products that patterns left with fewer than LEAST_OUTFITS."""
-    outfits = catalogue.store.read(PATTERN_RECOMMENDATIONS).groupBy("product_id").count()
-    enough = outfits.where(f"count >= {LEAST_OUTFITS}")
-    return catalogue.products.join(enough, "product_id", "left_anti")
+    """Products that patterns and looks left with fewer than LEAST_OUTFITS that differ."""
+    from pyspark.sql import functions as F
+
+    store = catalogue.store
+    patterns = store.read(PATTERN_RECOMMENDATIONS)
+    enough = patterns.groupBy("product_id").count().where(f"count >= {LEAST_OUTFITS}").select("product_id")
+    if store.exists(LOOKBOOK_RECOMMENDATIONS) and not store.read(LOOKBOOK_RECOMMENDATIONS).isEmpty():
+        looks = store.read(LOOKBOOK_RECOMMENDATIONS).select("product_id", F.col("items.product_id").alias("items"))
+        both = patterns.join(looks, "product_id", "left_semi").select("product_id", F.col("items.product_id").alias("items"))
+        outfits = looks.unionByName(both).groupBy("product_id").agg(F.collect_list("items").alias("outfits"))
+        enough = enough.unionByName(outfits.mapInArrow(WithEnough(), "product_id string")).distinct()
+    return catalogue.with_vectors.join(enough, "product_id", "left_anti")
 
 
 def _ideas(catalogue: Catalogue, classes: list[tuple[str | None, ...]]) -> Ideas:

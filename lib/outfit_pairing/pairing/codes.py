@@ -4,7 +4,8 @@ Rules and compatibility are evaluated once per pair of distinct values (a few hu
 driver; workers only look results up. A lookup is also exact, so that outfits do not depend on how the catalogue was cut.
 """
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ import pandas as pd
 from outfit_pairing.style import SEASONS, SLOTS, Colour, StyleGuide, harmony
 from outfit_pairing.style.audience import may_mix
 from outfit_pairing.style.compatibility import NEUTRAL, TIERS, WEIGHTS, dress_reason, price_score, season_score, traits_score
+from outfit_pairing.style.outfit_score import TONE_REACH
 from outfit_pairing.style.rules import flags_of, verdict
 from outfit_pairing.style.traits import OWN_KIND, traits_of
 from outfit_pairing.style.vocabulary import AUDIENCES
@@ -26,12 +28,17 @@ Bools = npt.NDArray[np.bool_]
 TRAIT_COLUMNS = ("article_type", "slot", "usage", "department")
 CODED_COLUMNS = (*TRAIT_COLUMNS, "colour", "audience", "season", "price_tier")
 NO_REASON = 0  # index of the empty reason
+TONAL = 0.15  # share of likeness in how colours are judged
+STYLE_REACH = 20.0 * 600**2  # odds, in units of `style_space`, from end to end of the scale
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4)
 
 
 @dataclass(frozen=True, eq=False)
 class ProductCodes:
-    """Codes of n products, each of shape (n,) int64, and the hash of each product id, (n,) uint64."""
+    """Codes of n products, each of shape (n,) int64, and the hash of each product id, (n,) uint64.
+
+    style: (n, width) whole numbers of `style_space`; width 0 where nothing is known of it.
+    """
 
     traits: Ints
     colour: Ints
@@ -39,6 +46,7 @@ class ProductCodes:
     season: Ints
     tier: Ints
     hash: npt.NDArray[np.uint64]
+    style: Floats
 
     def __len__(self) -> int:
         return len(self.traits)
@@ -46,8 +54,9 @@ class ProductCodes:
     def take(self, rows: Ints) -> "ProductCodes":
         """The codes of some rows, in the order given; `rows` of any shape."""
         return ProductCodes(
-            self.traits[rows], self.colour[rows], self.audience[rows], self.season[rows], self.tier[rows], self.hash[rows]
-        )
+            self.traits[rows], self.colour[rows], self.audience[rows], self.season[rows], self.tier[rows], self.hash[rows],
+            self.style[rows],
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +83,7 @@ class StyleTables:
     price: Floats  # (4, 4)
     reasons: tuple[str, ...]
 
-    def encode(self, frame: pd.DataFrame) -> ProductCodes:
+    def encode(self, frame: pd.DataFrame, style: Floats | None = None) -> ProductCodes:
         """Codes of products; `frame` has product_id and CODED_COLUMNS. A value unknown to the tables is a KeyError."""
         nulled = {name: _nulled(frame[name]) for name in CODED_COLUMNS}
         keys = zip(*(nulled[name] for name in TRAIT_COLUMNS), strict=True)
@@ -85,6 +94,7 @@ class StyleTables:
             season=_array([SEASON_CODES[value] for value in nulled["season"]]),
             tier=_array([TIER_CODES[value] for value in nulled["price_tier"]]),
             hash=hashes(frame["product_id"]),
+            style=np.zeros((len(frame), 0), dtype=np.float32) if style is None else style,
         )
 
 
@@ -107,8 +117,16 @@ def lots(left: npt.NDArray[np.uint64], right: npt.NDArray[np.uint64]) -> Floats:
     return drawn
 
 
-def style_tables(traits: Iterable[tuple[str | None, ...]], colours: Iterable[str | None], guide: StyleGuide) -> StyleTables:
-    """The tables for a catalogue's distinct traits (values of TRAIT_COLUMNS) and colour names."""
+def style_tables(
+    traits: Iterable[tuple[str | None, ...]],
+    colours: Iterable[str | None],
+    guide: StyleGuide,
+    kinds_gain: Callable[[str | None, str | None], float] | None = None,
+) -> StyleTables:
+    """The tables for a catalogue's distinct traits (values of TRAIT_COLUMNS) and colour names.
+
+    kinds_gain: what two of the shop's article types gain by going together, -0.5 to 0.5 of the weight of style.
+    """
     keys = sorted({tuple(_plain(value) for value in key) for key in traits}, key=str)
     of_key = {key: traits_of(key[0], key[1] or "other", key[2], key[3], guide) for key in keys}
     distinct = list(dict.fromkeys(of_key.values()))
@@ -118,7 +136,7 @@ def style_tables(traits: Iterable[tuple[str | None, ...]], colours: Iterable[str
         trait_codes={key: distinct.index(found) for key, found in of_key.items()},
         colour_codes={None: 0} | {name: code + 1 for code, name in enumerate(names)},
         allowed=_table(distinct, lambda a, b: verdict(a, b).allowed, np.bool_),
-        traits_score=_table(distinct, traits_score, np.float32),
+        traits_score=_table(distinct, traits_score, np.float32) + _gains(keys, of_key, distinct, kinds_gain),
         dress_reason=_interned(_table(distinct, dress_reason, object), reasons),
         offered=np.array([found.offered for found in distinct]),
         slot=_array([SLOT_CODES[found.slot] for found in distinct]),
@@ -134,6 +152,17 @@ def style_tables(traits: Iterable[tuple[str | None, ...]], colours: Iterable[str
     )
 
 
+def _gains(keys: Any, of_key: Any, distinct: list[Any], kinds_gain: Callable[[str | None, str | None], float] | None) -> Floats:
+    """(T, T) by the first of the shop's words for each kind of traits."""
+    if kinds_gain is None:
+        return np.zeros((len(distinct), len(distinct)), dtype=np.float32)
+    word: dict[Any, str | None] = {}
+    for one in keys:
+        word.setdefault(of_key[one], one[0])
+    gains = _table([word[one] for one in distinct], kinds_gain, np.float32)
+    return np.asarray(gains * np.float32(WEIGHTS["style"]), dtype=np.float32)
+
+
 def _colour_tables(colours: list[Colour | None], reasons: list[str]) -> dict[str, Any]:
     """Harmony among colours; code 0 and names that the guide does not know are neutral company without a reason."""
     known = [None, *colours]
@@ -141,11 +170,19 @@ def _colour_tables(colours: list[Colour | None], reasons: list[str]) -> dict[str
     words = np.array([[pair.reason if pair else "" for pair in row] for row in pairs], dtype=object)
     strong = ["" if colour is None or colour.neutral else colour.family for colour in known]
     return {
-        "harmony": np.array([[pair.score if pair else NEUTRAL for pair in row] for row in pairs], dtype=np.float32),
+        "harmony": np.array([[_colour_score(a, b) if a and b else NEUTRAL for b in known] for a in known], dtype=np.float32),
         "clash": np.array([[bool(pair and pair.clash) for pair in row] for row in pairs]),
         "colour_reason": _interned(words, reasons),
         "colour_family": _numbered(["", *strong])[1:],
     }
+
+
+def _colour_score(a: Colour, b: Colour) -> float:
+    """Harmony by the wheel, and likeness: people dress in tones more often than contrasts alone would tell."""
+    wheel = harmony(a, b).score
+    if "multi" in (a.family, b.family):
+        return wheel
+    return (1 - TONAL) * wheel + TONAL * math.exp(-math.dist(a.lab, b.lab) / TONE_REACH)
 
 
 def _table(values: list, judge, dtype) -> npt.NDArray:  # type: ignore[no-untyped-def, type-arg]
@@ -184,10 +221,18 @@ def colour_score(tables: StyleTables, left: Ints, right: Ints) -> Floats:
     return np.float32(WEIGHTS["colour"]) * tables.harmony[left, right]
 
 
+def style_score(left: Floats, right: Floats) -> Floats:
+    """0 to 1, one half where nothing is known; broadcast over all but the last axis. Sums of whole numbers, hence exact."""
+    odds = np.einsum("...d,...d->...", left, right) * np.float32(1 / STYLE_REACH)
+    clipped: Floats = np.clip(odds, np.float32(-0.5), np.float32(0.5)) + np.float32(0.5)
+    return clipped
+
+
 def pair_score(tables: StyleTables, left: ProductCodes, right: ProductCodes) -> Floats:
     """Compatibility of products, 0 to 1, broadcast over the shapes of their codes. Elementwise, hence exact anywhere."""
     score = tables.traits_score[left.traits, right.traits] + colour_score(tables, left.colour, right.colour)
     score = score + np.float32(WEIGHTS["season"] / 2) * tables.season[left.season, right.season]
+    score = score + np.float32(WEIGHTS["style"]) * style_score(left.style, right.style)
     return score + np.float32(WEIGHTS["price"]) * tables.price[left.tier, right.tier]
 
 

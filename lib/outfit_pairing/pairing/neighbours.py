@@ -16,7 +16,7 @@ SAME_FAMILY = 0.20
 SAME_AUDIENCE = 0.15
 SAME_DRESS = 0.25
 SAME_SEASON = 0.05
-SAME_TRAITS = 0.44  # of the 0.48 that dress, formality and warmth can give
+SAME_TRAITS = 0.33  # of the 0.36 that dress, formality and warmth can give
 IDEA_CONFIDENCE = 0.10
 FAR = np.float32(-9.0)
 # In these slots only products of one family wear the same: an umbrella must not borrow from socks.

@@ -5,7 +5,8 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,11 @@ from outfit_pairing.embedding.encoders import encoder_name, open_encoder
 from outfit_pairing.errors import InputError
 from outfit_pairing.pairing.assembly import Assembler, Pools, scarce_below
 from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestPerQuery, as_queries
-from outfit_pairing.pairing.codes import TRAIT_COLUMNS, StyleTables, style_tables
+from outfit_pairing.pairing.codes import TRAIT_COLUMNS, Floats, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Ideas
+from outfit_pairing.pairing.learnt import kinds_gain, open_model
 from outfit_pairing.pairing.recommend import IdeaChooser, Recommender
+from outfit_pairing.pairing.style_space import StyleSpace, find_style_space
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore, WriteReport
@@ -36,9 +39,10 @@ class Catalogue:
     spark: "SparkSession"
     settings: Settings
     store: TableStore
-    products: "DataFrame"  # INPUT_COLUMNS, text_hash
-    with_vectors: "DataFrame"  # INPUT_COLUMNS, vector
+    products: "DataFrame"  # INPUT_COLUMNS, name, text_hash
+    with_vectors: "DataFrame"  # INPUT_COLUMNS, name, vector
     tables: StyleTables
+    space: StyleSpace
 
     def passing(self, rows: "DataFrame") -> "DataFrame":
         """Rows cut evenly for a heavy pass."""
@@ -51,7 +55,7 @@ def read_catalogue(spark: "SparkSession", settings: Settings) -> Catalogue:
     Raises: MissingTable: ingest or embed has not run.  InputError: some products have no vector yet.
     """
     store = TableStore(spark, settings)
-    products = store.read(PRODUCTS).select(*INPUT_COLUMNS, "text_hash")
+    products = store.read(PRODUCTS).select(*INPUT_COLUMNS, "name", "text_hash")
     vectors = store.read(PRODUCT_EMBEDDINGS).where(f"encoder = '{encoder_name(settings.embedding)}'").select("text_hash", "vector")
     missing = products.join(vectors, "text_hash", "left_anti").count()
     if missing:
@@ -59,9 +63,10 @@ def read_catalogue(spark: "SparkSession", settings: Settings) -> Catalogue:
         raise InputError(f"{missing} products have no vector of {encoder}; run `outfit-pairing embed` first")
     kinds = products.select(*TRAIT_COLUMNS).distinct().collect()
     colours = [row.colour for row in products.select("colour").distinct().collect()]
-    tables = style_tables([tuple(row) for row in kinds], colours, load_style_guide())
+    model = open_model(settings)
+    tables = style_tables([tuple(row) for row in kinds], colours, load_style_guide(), partial(kinds_gain, model) if model else None)
     with_vectors = products.join(vectors, "text_hash").drop("text_hash")
-    return Catalogue(spark, settings, store, products, with_vectors, tables)
+    return Catalogue(spark, settings, store, products, with_vectors, tables, find_style_space(with_vectors, model))
 
 
 def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:
@@ -90,11 +95,17 @@ def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:
 def _pools(catalogue: Catalogue, found: pd.DataFrame, queries: int, k: int) -> Pools:
     ids = np.array(sorted(found["product_id"].unique()), dtype=object)
     wanted = catalogue.spark.createDataFrame(pd.DataFrame({"product_id": ids}), "product_id string")
-    rows = catalogue.products.join(wanted, "product_id", "left_semi").toPandas().sort_values("product_id", ignore_index=True)
+    asked = catalogue.with_vectors.join(wanted, "product_id", "left_semi").select(*INPUT_COLUMNS, "name", "vector")
+    schema = ", ".join(f"{name} {kind}" for name, kind in asked.dtypes if name != "vector") + ", style array<float>"
+    rows = asked.mapInArrow(catalogue.space, schema).toPandas().sort_values("product_id", ignore_index=True)
     member = np.zeros((queries, k), dtype=np.int64)
     member[found["query"], found["place"] - 1] = np.searchsorted(ids, found["product_id"].to_numpy(dtype=object))
     size = np.bincount(found["query"], minlength=queries)
-    return Pools(ids, catalogue.tables.encode(rows), member, size.astype(np.int64))
+    return Pools(ids, catalogue.tables.encode(rows, _matrix(rows["style"])), member, size.astype(np.int64))
+
+
+def _matrix(rows: "pd.Series[Any]") -> Floats:
+    return np.array(rows.tolist(), dtype=np.float32).reshape(len(rows), -1)
 
 
 def _item_vectors(catalogue: Catalogue, texts: Sequence[str]) -> np.ndarray:
@@ -135,7 +146,7 @@ def recommend(
     table: Table,
     last_resort: bool = False,
 ) -> WriteReport:
-    """Assemble outfits for `rows` (INPUT_COLUMNS, and vector when the chooser reads it) and make `table` hold just those."""
+    """Assemble outfits for `rows` (INPUT_COLUMNS, name, vector) and make `table` hold just those."""
     settings = catalogue.settings
     pools = find_pools(catalogue, ideas)
     assembler = Assembler(
@@ -146,7 +157,8 @@ def recommend(
         settings.outfits.per_product,
         last_resort=last_resort,
         scarce_below=scarce_below(catalogue.products.count()),
+        choice=settings.outfits.choice,
     )
-    kernel = Recommender(choose, assembler, source, tuple(owner_ids), table.arrow_schema)
+    kernel = Recommender(choose, catalogue.space, assembler, source, tuple(owner_ids), table.arrow_schema)
     outfits = catalogue.passing(rows).mapInArrow(kernel, table.schema)
     return catalogue.store.merge(table, outfits, delete_missing=True)

@@ -15,6 +15,7 @@ from outfit_pairing.pairing.candidates import INPUT_COLUMNS, vectors_of
 from outfit_pairing.pairing.codes import NO_REASON, Bools, Floats, Ints, ProductCodes
 from outfit_pairing.pairing.ideas import MOST_ITEMS, NONE
 from outfit_pairing.pairing.neighbours import Neighbours
+from outfit_pairing.pairing.style_space import StyleSpace
 from outfit_pairing.style import SLOTS
 from outfit_pairing.style.sources import BASE_CONFIDENCE
 from outfit_pairing.style.vectors import fixed_point
@@ -60,10 +61,11 @@ class ByProductClass:
 class Recommender:
     """Recommendations for the products of one partition.
 
-    In: INPUT_COLUMNS, and vector where the chooser reads it. Out: columns of a recommendations table, one row per outfit.
+    In: INPUT_COLUMNS, name and vector. Out: columns of a recommendations table, one row per outfit.
     """
 
     choose: IdeaChooser
+    space: StyleSpace
     assembler: Assembler
     source: str
     owner_ids: tuple[str | None, ...]  # per owner the anchor's id, or None
@@ -75,7 +77,7 @@ class Recommender:
             for start in range(0, batch.num_rows, BATCH_ROWS):
                 part = batch.slice(start, BATCH_ROWS)
                 frame = part.select(list(INPUT_COLUMNS)).to_pandas()
-                codes = self.assembler.tables.encode(frame)
+                codes = self.assembler.tables.encode(frame, self.space.of(part))
                 ids = frame["product_id"].to_numpy(dtype=object)
                 outfits = self.assembler.assemble(ids, codes, self.choose(frame, codes, part))
                 yield self._rows(ids, codes, outfits)

@@ -41,6 +41,22 @@ OF_FAMILY = {
     "bracelet": "bracelet",
     "tie": "tie",
     "bra": "bra",
+    "jacket": "jacket",
+    "sports jacket": "jacket",
+    "rainwear": "jacket",
+    "coat": "coat",
+    "hosiery": "socks",
+    "gloves": "gloves",
+    "umbrella": "umbrella",
+    "sports equipment": "ball",
+    "business bag": "briefcase",
+    "travel bag": "suitcase",
+    "hair accessory": "bow",
+    "fragrance": "perfume",
+    "lips": "lipstick",
+    "nails": "nails",
+    "skin care": "cream",
+    "face makeup": "cream",
 }
 
 

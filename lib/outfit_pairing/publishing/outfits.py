@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from outfit_pairing.errors import InputError
-from outfit_pairing.publishing.spread import spread
+from outfit_pairing.publishing.spread import Group, spread
 from outfit_pairing.publishing.without_outfits import absence_of
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS
@@ -14,7 +14,7 @@ from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 from outfit_pairing.style.vocabulary import load_style_guide
 
 if TYPE_CHECKING:
-    from pyspark.sql import Row, SparkSession
+    from pyspark.sql import Column, DataFrame, Row, SparkSession
 
     from outfit_pairing.settings import Settings
 
@@ -107,27 +107,51 @@ def outfits_of_each(spark: "SparkSession", settings: "Settings", product_ids: Se
 
 
 def spread_of_outfits(spark: "SparkSession", settings: "Settings", count: int, seed: int) -> list[ProductOutfits]:
-    """`count` products that have outfits, spread over slots and audiences; the same for the same seed and tables."""
+    """`count` products that have outfits, spread over slots, audiences and sources; the same for the same seed and tables.
+
+    A product with outfits of several sources stands for the rarest of them, so that no source goes unseen.
+
+    Raises:  MissingTable: nothing is published.
+    """
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
     store = TableStore(spark, settings)
-    group = Window.partitionBy("slot", "audience")
+    group = Window.partitionBy("slot", "audience", "source")
     shuffled = F.sha2(F.concat_ws(":", F.lit(str(seed)), "product_id"), 256)
-    products = store.read(PRODUCTS).join(store.read(OUTFIT_RECOMMENDATIONS), "product_id", "left_semi")
     rows = (
-        products.select("product_id", "slot", F.coalesce("audience", F.lit("unisex")).alias("audience"))
+        store.read(PRODUCTS)
+        .join(_rarest_sources(store), "product_id")
+        .select("product_id", _said("slot", "other"), _said("audience", "unisex"), "source")
         .withColumn("place", F.row_number().over(group.orderBy(shuffled, "product_id")))
         .withColumn("size", F.count("*").over(group))
         .where(F.col("place") <= count)
-        .orderBy("slot", "audience", "place")
+        .orderBy("slot", "audience", "source", "place")
         .collect()
     )
-    sizes = {(row["slot"], row["audience"]): row["size"] for row in rows}
-    queues: dict[tuple[str, str], list[str]] = {}
+    sizes: dict[Group, int] = {}
+    queues: dict[Group, list[str]] = {}
     for row in rows:
-        queues.setdefault((row["slot"], row["audience"]), []).append(row["product_id"])
+        place = (row["slot"], row["audience"], row["source"])
+        sizes[place] = row["size"]
+        queues.setdefault(place, []).append(row["product_id"])
     return outfits_of_each(spark, settings, spread(sizes, queues, count))
+
+
+def _said(column: str, otherwise: str) -> "Column":
+    from pyspark.sql import functions as F
+
+    return F.coalesce(column, F.lit(otherwise)).alias(column)
+
+
+def _rarest_sources(store: TableStore) -> "DataFrame":
+    """product_id, source: of each product's sources the one with the fewest outfits in the whole table."""
+    from pyspark.sql import functions as F
+
+    offered = store.read(OUTFIT_RECOMMENDATIONS).select("product_id", "source")
+    counts = offered.groupBy("source").agg(F.count("*").alias("outfits"))
+    rarest = F.min_by("source", F.struct("outfits", "source"))
+    return offered.distinct().join(counts, "source").groupBy("product_id").agg(rarest.alias("source"))
 
 
 def stocked_slots(store: TableStore) -> dict[str, tuple[str, ...]]:

@@ -18,7 +18,7 @@ def json_folder(settings: Settings) -> Path | None:
     """
     folder = settings.publish.folder
     if folder is None:
-        warehouse = _local_warehouse(settings)
+        warehouse = local_warehouse(settings)
         return warehouse / EXPORTS if warehouse else None
     if _URL.match(folder):
         raise SettingsError(f"publish.folder = {folder}: files go to local folders only (on Databricks: /Volumes/…); name one")
@@ -27,11 +27,12 @@ def json_folder(settings: Settings) -> Path | None:
 
 def page_path(settings: Settings) -> Path | None:
     """The lookbook page: <warehouse>/lookbook.html, else in publish.folder; None where neither is a local folder."""
-    folder = _local_warehouse(settings) or json_folder(settings)
+    folder = local_warehouse(settings) or json_folder(settings)
     return folder / PAGE if folder else None
 
 
-def _local_warehouse(settings: Settings) -> Path | None:
+def local_warehouse(settings: Settings) -> Path | None:
+    """The folder of the tables; None where they lie in a catalogue or behind a URL."""
     storage = settings.storage
     if storage.catalog or storage.schema_ or _URL.match(storage.warehouse):
         return None

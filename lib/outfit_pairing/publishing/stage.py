@@ -9,7 +9,7 @@ from outfit_pairing.publishing.json_files import JsonFolder
 from outfit_pairing.publishing.json_rows import anchor_rows, pattern_rows, product_rows, without_outfits_rows
 from outfit_pairing.publishing.lookbook import write_lookbook
 from outfit_pairing.publishing.pairs import create_pairs_view
-from outfit_pairing.publishing.places import json_folder
+from outfit_pairing.publishing.places import json_folder, page_path
 from outfit_pairing.publishing.unified import BestOutfits
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.session import partitions
@@ -52,7 +52,9 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     create_pairs_view(store)
     published = published_figures(store)
     counters = _counters(written, published) | write_files(store, published)
-    page = write_lookbook(store, published)
+    page = page_path(settings)
+    if page:
+        write_lookbook(store, published, page)
     logger.info("publish: %s outfits for %s products", f"{published.outfits:,}", f"{published.products:,}")
     return StageReport("publish", rows_in, published.outfits, counters=counters | ({"lookbook": str(page)} if page else {}))
 

@@ -58,7 +58,7 @@ def _cells(products: "DataFrame", outfits: "DataFrame") -> "DataFrame":
     real = outfits.where(F.size("items") > 0)
     own = real.groupBy("product_id").agg(
         F.count("*").alias("outfits"),
-        F.count_if(F.col("source") == "pattern_based").alias("from_patterns"),
+        F.count_if(F.col("source") != "rule_based").alias("from_patterns"),
         F.size(F.collect_set("occasion")).alias("occasions"),
     )
     items = real.select(F.explode("items.product_id").alias("product_id"))

@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from outfit_pairing.quality.evidence import Cell, Evidence
 from outfit_pairing.quality.standing import Stock, most_different
+from outfit_pairing.style.sources import BASE_CONFIDENCE
 from outfit_pairing.style.vocabulary import SLOTS
 
 FEWEST_OUTFITS, MOST_OUTFITS = 3, 5
@@ -93,9 +94,15 @@ def _sizes(evidence: Evidence) -> list[Metric]:
         Metric("rejected", _share(evidence.rejected, rows), "share of catalogue rows; rejected_products says why"),
         Metric("products", products),
         Metric("outfits", outfits - empty, _listing(_histogram((group.source, group.outfits) for group in evidence.groups))),
+        *_sources(evidence),
         Metric("empty_outfits", empty, "outfits without an item"),
         Metric("mean_score", _share(score / MILLION, sum(group.outfits for group in evidence.groups))),
     ]
+
+
+def _sources(evidence: Evidence) -> list[Metric]:
+    by_source = _histogram((group.source, group.outfits) for group in evidence.groups)
+    return [Metric(f"share_{name}", _share(by_source[name], by_source.total()), "of all outfits") for name in BASE_CONFIDENCE]
 
 
 def _coverage(evidence: Evidence) -> list[Metric]:
@@ -108,8 +115,8 @@ def _coverage(evidence: Evidence) -> list[Metric]:
         Metric("can_have_outfits", able, "wearable, own kind or equipment, with companions in the catalogue"),
         Metric("cannot_have_outfits", evidence.unable.total(), _listing(evidence.unable)),
         Metric("wearable", wearable, "clothes, shoes and accessories that can have outfits"),
-        Metric("from_patterns", _share(full, wearable), "wearable products with three or more outfits from patterns"),
-        Metric("some_from_patterns", _share(some, wearable), "wearable products with an outfit from patterns"),
+        Metric("from_patterns", _share(full, wearable), "wearable products with three or more outfits from patterns or looks"),
+        Metric("some_from_patterns", _share(some, wearable), "wearable products with an outfit from patterns or looks"),
         *(
             Metric(f"products_with_{count}_outfits", outfits_per_product(evidence)[count], "of those that can have outfits")
             for count in range(MOST_OUTFITS + 1)

@@ -252,9 +252,11 @@ RECOMMENDATION_COLUMNS = (
     Column("rank", "int", "1 = best"),
     Column("outfit_id", "string", "sha256 of the sorted product ids of the outfit"),
     Column("source", "string", "lookbook_curated, lookbook_algorithmic, pattern_based, rule_based"),
-    Column("pattern_id", "string", "Pattern or template that the outfit follows"),
+    Column("pattern_id", "string", "Pattern, template or look that the outfit follows"),
     Column("pattern_name", "string", "Its name"),
-    Column("anchor_product_id", "string", "Anchor that lent the pattern; null for rules"),
+    Column(
+        "anchor_product_id", "string", "Anchor that lent the pattern, or item of the look that this product is like; null for rules"
+    ),
     Column("occasion", "string", "What the outfit is for"),
     Column("score", "double", "How well the outfit goes together, 0 to 1"),
     Column("confidence", "double", "Score weighed by source and pattern, 0 to 1"),
@@ -266,6 +268,9 @@ def _recommendations(name: str, stage: str, comment: str) -> Table:
     return Table(name, key=("product_id", "rank"), stage=stage, comment=comment, columns=RECOMMENDATION_COLUMNS)
 
 
+LOOKBOOK_RECOMMENDATIONS = _recommendations(
+    "lookbook_recommendations", "pair-by-lookbook", "Outfits of the shop's own stylists, also carried to near-identical products"
+)
 PATTERN_RECOMMENDATIONS = _recommendations(
     "pattern_recommendations", "apply-patterns", "Outfits that follow the patterns of the nearest anchors"
 )
@@ -321,6 +326,7 @@ TABLES: dict[str, Table] = {
         OUTFIT_PATTERNS,
         PATTERN_REQUESTS,
         PATTERN_ITEM_EMBEDDINGS,
+        LOOKBOOK_RECOMMENDATIONS,
         PATTERN_RECOMMENDATIONS,
         RULE_RECOMMENDATIONS,
         OUTFIT_RECOMMENDATIONS,

@@ -7,7 +7,7 @@ from outfit_pairing.style.traits import OWN_KIND, Traits
 
 NEUTRAL = 0.7  # a part that cannot be judged: neither a reason for nor against
 # Parts of a pair's score; they sum to 1.
-WEIGHTS = {"colour": 0.36, "dress": 0.24, "formality": 0.16, "season": 0.16, "price": 0.08}
+WEIGHTS = {"style": 0.25, "colour": 0.27, "dress": 0.18, "formality": 0.12, "season": 0.12, "price": 0.06}
 WARMTH = (1.0, 0.8, 0.35, 0.1)  # by difference of warmth: flip-flops with a coat score 0.1
 FORMALITY_REACH = 2.5  # levels apart at which two items look dressed for different days
 SEASONS = ("spring", "summer", "fall", "winter")

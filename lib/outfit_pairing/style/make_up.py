@@ -66,7 +66,7 @@ def _faults(make_up: MakeUp, pieces: tuple[Piece, ...]) -> tuple[Fault, ...]:
     slots = Counter(piece.slot for piece in pieces)
     return (
         *_repeats(make_up, pieces, slots),
-        *_exclusions(make_up, slots),
+        *_exclusions(make_up, pieces),
         *(_lacks(make_up, slots) if len(pieces) >= LACKING_FROM else ()),
         *_companies(make_up, pieces),
         *_wearers(frozenset(piece.audience for piece in pieces if piece.audience)),
@@ -88,11 +88,15 @@ def _repeats(make_up: MakeUp, pieces: Sequence[Piece], slots: Counter[str]) -> l
     return found
 
 
-def _exclusions(make_up: MakeUp, slots: Counter[str]) -> list[Fault]:
+def _exclusions(make_up: MakeUp, pieces: Sequence[Piece]) -> list[Fault]:
+    """Once for each pair of places, unless all that is in them is worn in layers."""
+    met = {
+        frozenset({left.slot, right.slot})
+        for left, right in combinations(pieces, 2)
+        if frozenset({left.family, right.family}) not in make_up.layers
+    }
     return [
-        Fault(factor, " with ".join(sorted(pair)).replace("_", " "))
-        for pair, factor in make_up.excluded.items()
-        if all(slots[slot] for slot in pair)
+        Fault(factor, " with ".join(sorted(pair)).replace("_", " ")) for pair, factor in make_up.excluded.items() if pair in met
     ]
 
 

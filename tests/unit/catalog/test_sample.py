@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import json
 from collections import Counter
 from collections.abc import Callable
 from itertools import islice
@@ -12,6 +13,7 @@ import pytest
 from outfit_pairing.catalog import open_catalogue, write_sample
 from outfit_pairing.catalog.product_rows import ProductReader
 from outfit_pairing.catalog.sample import HEADER, sample_rows
+from outfit_pairing.catalog.sample_looks import PRODUCTS_PER_LOOK, write_sample_lookbook
 from outfit_pairing.errors import CatalogError
 from outfit_pairing.settings import Settings
 from outfit_pairing.style import SLOTS, load_style_guide
@@ -85,3 +87,15 @@ def test_nothing_half_written_is_left(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="at least 1"):
         write_sample(tmp_path / "sample.csv", 0)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_made_up_lookbook_is_the_same_for_the_same_seed_and_of_products_in_stock(tmp_path: Path) -> None:
+    """One look per forty products, of three to five slots that differ, all in stock."""
+    first, again, other = (write_sample_lookbook(tmp_path / name, 800, seed) for name, seed in (("a", 1), ("b", 1), ("c", 2)))
+    assert first.read_bytes() == again.read_bytes() != other.read_bytes()
+    stock = {row[0]: row[HEADER.index("stock")] for row in islice(sample_rows(1), 800)}
+    looks = [json.loads(line)["items"] for line in first.read_text("utf-8").splitlines()]
+    assert len(looks) == 800 // PRODUCTS_PER_LOOK
+    assert all(3 <= len(items) <= 5 and stock[item] != "0" for items in looks for item in items)
+    with pytest.raises(CatalogError, match="cannot be written"):
+        write_sample_lookbook(tmp_path / "a" / "looks.jsonl", 100)

@@ -38,8 +38,9 @@ class AllIdeas:
 def outfits(seed: int, size: int = 100) -> list[dict]:
     """Every outfit as rows: product first, then its items."""
     frame, assembler, _ = ready(seed)
+    space = wardrobe.space_of(frame, wardrobe.vectors(len(frame)), size)
     recommender = Recommender(
-        AllIdeas(np.arange(12)), assembler, "pattern_based", ("anchor",) * 10, PATTERN_RECOMMENDATIONS.arrow_schema
+        AllIdeas(np.arange(12)), space, assembler, "pattern_based", ("anchor",) * 10, PATTERN_RECOMMENDATIONS.arrow_schema
     )
     rows = pa.Table.from_batches(recommender(iter(wardrobe.batches(frame, wardrobe.vectors(len(frame)), size))))
     return rows.to_pylist()

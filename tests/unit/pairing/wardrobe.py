@@ -8,6 +8,7 @@ from outfit_pairing.pairing.assembly import Assembler, Pools
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS, BestPerQuery, as_queries
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, ProductCodes, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
+from outfit_pairing.pairing.style_space import COLOUR_COLUMNS, KIND_COLUMNS, StyleSpace, SumsPerGroup, number_groups, style_space
 from outfit_pairing.style import load_style_guide
 
 GUIDE = load_style_guide()
@@ -25,6 +26,9 @@ COLOURS = ("black", "white", "navy blue", "red", "green", None)
 AUDIENCES = ("men", "women", "unisex", "boys")
 
 
+NAMES = ("Floral chiffon", "Biker", "Training", "Plain", "Beach", "Tailored")
+
+
 def products(count: int = 300, seed: int = 0) -> pd.DataFrame:
     """`count` products, spread over types, colours and audiences; some are out of stock."""
     rng = np.random.default_rng(seed)
@@ -33,6 +37,7 @@ def products(count: int = 300, seed: int = 0) -> pd.DataFrame:
     return pd.DataFrame(
         {
             "product_id": [f"{number:05d}" for number in range(count)],
+            "name": [f"{NAMES[number]} {one}" for number, one in zip(rng.integers(len(NAMES), size=count), types, strict=True)],
             "article_type": types,
             "slot": [one.slot if one else "other" for one in found],
             "usage": [TYPES[one] for one in types],
@@ -56,7 +61,7 @@ def batches(frame: pd.DataFrame, rows: np.ndarray, size: int) -> list[pa.RecordB
     """The catalogue as Arrow batches of `size` rows, with its vectors."""
     result = []
     for start in range(0, len(frame), size):
-        part = pa.RecordBatch.from_pandas(frame.iloc[start : start + size][list(INPUT_COLUMNS)], preserve_index=False)
+        part = pa.RecordBatch.from_pandas(frame.iloc[start : start + size][[*INPUT_COLUMNS, "name"]], preserve_index=False)
         offsets = pa.array(np.arange(0, (part.num_rows + 1) * DIMENSIONS, DIMENSIONS), pa.int32())
         vector = pa.ListArray.from_arrays(offsets, pa.array(rows[start : start + size].ravel(), pa.float32()))
         result.append(pa.RecordBatch.from_arrays([*part.columns, vector], names=[*part.schema.names, "vector"]))
@@ -112,12 +117,24 @@ def pools_of(frame: pd.DataFrame, rows: np.ndarray, tables: StyleTables, ideas: 
     member = np.zeros((len(ideas.queries), k), dtype=np.int64)
     member[found["query"], place] = np.searchsorted(ids, found["product_id"].to_numpy(dtype=object))
     size = np.bincount(found["query"], minlength=len(ideas.queries)).astype(np.int64)
-    return Pools(ids, tables.encode(candidates), member, size)
+    [whole] = batches(frame, rows, len(frame))
+    styles = space_of(frame, rows).of(whole)[np.flatnonzero(frame["product_id"].isin(set(ids)))]
+    return Pools(ids, tables.encode(candidates, styles), member, size)
+
+
+def space_of(frame: pd.DataFrame, rows: np.ndarray, size: int = 100) -> StyleSpace:
+    """The style space of a catalogue that comes in batches of `size`, each a partition."""
+    groups = number_groups(*(frame[list(names)].drop_duplicates().to_numpy().tolist() for names in (KIND_COLUMNS, COLOUR_COLUMNS)))
+    sums = [one for batch in batches(frame, rows, size) for one in SumsPerGroup(groups)(iter([batch]))]
+    return style_space(groups, pa.Table.from_batches(sums).to_pandas())
 
 
 def assembler(frame: pd.DataFrame, seed: int = 2) -> tuple[Assembler, ProductCodes]:
     """A ready assembler over the wardrobe, and the codes of its products."""
     tables = tables_of(frame)
     ideas = some_ideas(tables, seed)
-    pools = pools_of(frame, vectors(len(frame)), tables, ideas)
-    return Assembler(tables, ideas, pools, least_score=0.0, most_outfits=5), tables.encode(frame)
+    rows = vectors(len(frame))
+    pools = pools_of(frame, rows, tables, ideas)
+    [whole] = batches(frame, rows, len(frame))
+    styles = space_of(frame, rows).of(whole)
+    return Assembler(tables, ideas, pools, least_score=0.0, most_outfits=5), tables.encode(frame, styles)

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outfit_pairing.publishing.spread import spread
+from outfit_pairing.publishing.spread import Group, spread
 from outfit_pairing.style import AUDIENCES, SLOTS
 
 groups = st.dictionaries(
@@ -13,16 +13,16 @@ groups = st.dictionaries(
 )
 
 
-def queues(sizes: dict[tuple[str, str], int], length: int) -> dict[tuple[str, str], list[str]]:
-    return {group: [f"{group[0]}/{group[1]}/{number}" for number in range(min(size, length))] for group, size in sizes.items()}
+def queues(sizes: dict[Group, int], length: int) -> dict[Group, list[str]]:
+    return {group: ["/".join((*group, str(number))) for number in range(min(size, length))] for group, size in sizes.items()}
 
 
 @settings(deadline=None)
 @given(groups, st.integers(1, 60))
-def test_every_slot_is_shown_before_any_is_shown_twice(sizes: dict[tuple[str, str], int], count: int) -> None:
+def test_every_slot_is_shown_before_any_is_shown_twice(sizes: dict[Group, int], count: int) -> None:
     """No product twice, as many as asked where there are as many, and every slot once first."""
     chosen = spread(sizes, queues(sizes, count), count)
-    slots = len({slot for slot, _ in sizes})
+    slots = len({group[0] for group in sizes})
     assert len(set(chosen)) == len(chosen) == min(count, sum(min(size, count) for size in sizes.values()))
     assert len({one.split("/")[0] for one in chosen[:slots]}) == min(count, slots)
 
@@ -40,8 +40,20 @@ def test_audiences_take_turns() -> None:
     assert {one.split("/")[1] for one in spread(sizes, queues(sizes, 6), 6)} == set(AUDIENCES)
 
 
+def test_a_rare_source_is_seen_beside_a_common_one() -> None:
+    """One product in fifty by rules: some are shown, and not in one slot only."""
+    sizes: dict[Group, int] = {}
+    for slot in ("top", "bottom", "footwear"):
+        for audience in ("women", "men"):
+            sizes |= {(slot, audience, "pattern_based"): 4_900, (slot, audience, "rule_based"): 100}
+    chosen = [one.split("/") for one in spread(sizes, queues(sizes, 30), 30)]
+    by_rules = [slot for slot, _, source, _ in chosen if source == "rule_based"]
+    assert 2 <= len(by_rules) <= 8
+    assert len(set(by_rules)) > 1
+
+
 @settings(deadline=None)
 @given(groups)
-def test_a_longer_spread_begins_with_the_shorter_one(sizes: dict[tuple[str, str], int]) -> None:
+def test_a_longer_spread_begins_with_the_shorter_one(sizes: dict[Group, int]) -> None:
     """Asking for more shows the same products first."""
     assert spread(sizes, queues(sizes, 30), 30)[:10] == spread(sizes, queues(sizes, 30), 10)

@@ -1,0 +1,109 @@
+"""What check-quality last found, for the top of the lookbook page."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.tables import QUALITY_METRICS, RUNS
+
+if TYPE_CHECKING:
+    from pyspark.sql import Row
+
+# Metrics that tell a shop something without a lesson in statistics: what is said for each, and how it is written.
+TOLD = {
+    "coverage": ("products that can have outfits and do", "share"),
+    "violations": ("hard rules broken", "count"),
+    "clashes": ("outfits whose colours clash", "share"),
+    "different_outfits": ("products whose outfits truly differ", "share"),
+    "catalogue_share": ("wearable products seen in some outfit", "share"),
+    "mean_score": ("mean score of an outfit, of 1", "score"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured figure, written out. `gate`: its threshold, None without one; `passed`: None when it was not judged."""
+
+    said: str
+    value: str
+    gate: str | None
+    passed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What check-quality measured last.
+
+    figures: those that the page tells.    gates, missed: how many were judged, and how many of them were missed.
+    at: when.    seconds: what the stages of that run took together, None when no run is remembered.
+    stale: whether outfits have changed since.
+    """
+
+    figures: tuple[Figure, ...]
+    gates: int
+    missed: int
+    at: datetime
+    seconds: float | None
+    stale: bool
+
+
+def last_checked(store: TableStore, changed_at: datetime | None) -> Checked | None:
+    """The latest measurement, None when nothing was ever measured.
+
+    Args:    changed_at: when the published outfits last changed.
+    """
+    from pyspark.sql import functions as F
+
+    if not store.exists(QUALITY_METRICS):
+        return None
+    metrics = store.read(QUALITY_METRICS)
+    latest = metrics.orderBy(F.desc("updated_at"), F.desc("run_id")).select("run_id").limit(1)
+    rows = {row["metric"]: row for row in metrics.join(latest, "run_id", "left_semi").collect()}
+    if not rows:
+        return None
+    run = next(iter(rows.values()))
+    at = max(row["updated_at"] for row in rows.values())
+    judged = [row["passed"] for row in rows.values() if row["passed"] is not None]
+    return Checked(
+        figures=tuple(_figure(name, rows[name]) for name in TOLD if name in rows),
+        gates=len(judged),
+        missed=judged.count(False),
+        at=at,
+        seconds=_seconds(store, run["run_id"]),
+        stale=changed_at is not None and changed_at > at,
+    )
+
+
+def duration(seconds: float) -> str:
+    """How long, in words: 41 s, 2 min 50 s, 1 h 4 min."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def _seconds(store: TableStore, run_id: str) -> float | None:
+    from pyspark.sql import functions as F
+
+    if not store.exists(RUNS):
+        return None
+    total: float | None = store.read(RUNS).where(F.col("run_id") == run_id).agg(F.sum("seconds")).collect()[0][0]
+    return total
+
+
+def _figure(metric: str, row: "Row") -> Figure:
+    said, kind = TOLD[metric]
+    gate = None if row["threshold"] is None or row["passed"] is None else _written(row["threshold"], kind)
+    return Figure(said, _written(row["value"], kind), gate, row["passed"])
+
+
+def _written(value: float | None, kind: str) -> str:
+    """Shares in per cent, cut and not rounded: what is not all never reads 100 %."""
+    if value is None or math.isnan(value):
+        return "–"
+    if kind == "share":
+        return f"{math.floor(1000 * value + 1e-9) / 10:g}%"
+    return f"{value:.2f}" if kind == "score" else f"{value:,.0f}"
