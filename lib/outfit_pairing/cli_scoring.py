@@ -1,6 +1,7 @@
 """The commands that judge outfits which people made: score-outfits, evaluate, fit-compatibility. None of them starts Spark."""
 
 import argparse
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -29,26 +30,39 @@ def add_scoring_commands(commands: Any, command: Callable[..., argparse.Argument
 
 def _score(flags: argparse.Namespace) -> int:
     from outfit_pairing.scoring.commands import score_outfits
-    from outfit_pairing.scoring.outfit_files import scores_text, write_scores
+    from outfit_pairing.scoring.outfit_files import check_writable, scores_text, write_whole
 
+    if flags.out is not None:
+        check_writable(flags.out, "--out")
     scores = score_outfits(flags.open_settings(flags), flags.outfits)
-    if flags.out is None:
+    if flags.out is not None:
+        write_whole(scores_text(scores).encode(), flags.out, "--out")
+    elif not flags.json:
         sys.stdout.write(scores_text(scores))
-    else:
-        write_scores(scores, flags.out)
+    if flags.json:
+        sys.stdout.write(json.dumps([{"outfit_id": one, "score": round(score, 6)} for one, score in scores], indent=2) + "\n")
     return 0
 
 
 def _evaluate(flags: argparse.Namespace) -> int:
     from outfit_pairing.scoring.commands import evaluate_outfits, evaluation_json, evaluation_text
+    from outfit_pairing.scoring.outfit_files import check_writable, write_whole
+    from outfit_pairing.scoring.page import render
 
-    found = evaluate_outfits(flags.open_settings(flags), flags.outfits)
+    if flags.page is not None:
+        check_writable(flags.page, "--page")
+    settings = flags.open_settings(flags)
+    found = evaluate_outfits(settings, flags.outfits)
+    if flags.page is not None:
+        page = render(found, outfits=flags.outfits, catalogue=settings.catalog.path or "", model=settings.style.model)
+        write_whole(page.encode(), flags.page, "--page")
     sys.stdout.write(evaluation_json(found) if flags.json else evaluation_text(found))
     return 0
 
 
 def _fit(flags: argparse.Namespace) -> int:
-    from outfit_pairing.scoring.commands import fit_outfits, fitted_text
+    from outfit_pairing.scoring.commands import fit_outfits, fitted_json, fitted_text
 
-    sys.stdout.write(fitted_text(fit_outfits(flags.open_settings(flags), flags.outfits, flags.out), flags.out))
+    found = fit_outfits(flags.open_settings(flags), flags.outfits, flags.out)
+    sys.stdout.write(fitted_json(found, flags.out) if flags.json else fitted_text(found, flags.out))
     return 0

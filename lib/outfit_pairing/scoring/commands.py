@@ -2,20 +2,23 @@
 
 import json
 import logging
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from outfit_pairing.embedding import encoder_name
 from outfit_pairing.errors import InputError, OutfitsError
-from outfit_pairing.scoring.evaluation import Evaluation, Items, Measured, evaluate, known_outfits
+from outfit_pairing.scoring.evaluation import Evaluation, Figures, Measured, evaluate
 from outfit_pairing.scoring.fitting import LEAST_OUTFITS, fit
 from outfit_pairing.scoring.judge import Judge
-from outfit_pairing.scoring.outfit_files import GivenOutfit, read_outfits
+from outfit_pairing.scoring.outfit_files import GivenOutfit, check_writable, read_outfits, write_whole
+from outfit_pairing.scoring.questions import Items, known_outfits
 from outfit_pairing.scoring.wardrobe import read_wardrobe
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage.tracking import track_figures
-from outfit_pairing.style.lookbook_model import LookbookModel, load_model, save_model
+from outfit_pairing.storage.tracking import check_tracking, track_figures
+from outfit_pairing.style.lookbook_model import LookbookModel, load_model, model_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -24,8 +27,8 @@ TITLES = {
     "auc_same_type": "AUC, other products of the same types",
     "fill_in_random": "fill in the blank of four, random",
     "fill_in_same_type": "fill in the blank of four, same type",
+    "recall_at_10": "recall at 10 of 100 of the slot",
 }
-CHANCE = {"auc": 0.5, "fill": 0.25}
 HELD_OUT = 5  # every so many'th outfit is kept from fitting to be measured on
 
 
@@ -53,14 +56,15 @@ def _say_unknown(outfits: Sequence[GivenOutfit], judge: Judge) -> None:
     few = sum(len(judge.known(one.items)) < 2 for one in outfits)
     if unknown:
         logger.warning(
-            "%s items of %s are not in the catalogue, such as %s; they are left out", len(unknown), len(outfits), unknown[0]
+            "%s items in %s outfits are not in the catalogue, such as %s; they are left out", len(unknown), len(outfits), unknown[0]
         )
     if few:
-        logger.warning("%s outfits have fewer than two items that the catalogue has; they get the score of what is not known", few)
+        logger.warning("%s outfits have fewer than two items that the catalogue has; nothing can be said of them: 0.5", few)
 
 
 def evaluate_outfits(settings: Settings, file: Path) -> Evaluation:
     """How well scores agree with the people who made the outfits of the file; logged when tracking is on."""
+    check_tracking(settings)
     outfits = read_outfits(file)
     judge = open_judge(settings, outfits)
     known = _usable(file, outfits, judge, 2)
@@ -80,18 +84,23 @@ class Fitted:
 
 
 def fit_outfits(settings: Settings, file: Path, out: Path) -> Fitted:
-    """Learn from the outfits of the file and write the model; the figures are of every HELD_OUT'th outfit, kept apart first."""
+    """Learn from the outfits of the file and write the model; the figures are of every HELD_OUT'th outfit, kept apart first.
+
+    An outfit that is there twice counts once: it would be learnt by heart, and measured as if it were not.
+    """
+    check_tracking(settings)
     outfits = read_outfits(file)
+    check_writable(out, "--out")
     plain = settings.model_copy(update={"style": settings.style.model_copy(update={"model": None})})
     judge = open_judge(plain, outfits)
     known = _usable(file, outfits, judge, LEAST_OUTFITS * HELD_OUT // (HELD_OUT - 1) + 1)
-    encoder = encoder_name(settings.embedding)
+    encoder, garments = encoder_name(settings.embedding), judge.wardrobe.garments
     held = known[::HELD_OUT]
     trial = fit([items for place, items in enumerate(known) if place % HELD_OUT], judge.wardrobe, encoder)
-    written = evaluate(held, judge.wardrobe.garments, judge.scores)
-    fitted = evaluate(held, judge.wardrobe.garments, Judge(judge.wardrobe, trial).scores)
+    written = evaluate(held, garments, judge.scores)
+    fitted = evaluate(held, garments, Judge(judge.wardrobe, trial).scores)
     model = fit(known, judge.wardrobe, encoder)
-    save_model(model, out)
+    write_whole(model_bytes(model), out, "--out")
     figures = {
         f"{name}_{kind}": one.value
         for kind, found in (("written", written), ("fitted", fitted))
@@ -102,41 +111,79 @@ def fit_outfits(settings: Settings, file: Path, out: Path) -> Fitted:
 
 
 def _usable(file: Path, outfits: Sequence[GivenOutfit], judge: Judge, least: int) -> list[Items]:
-    known = known_outfits(outfits, judge.wardrobe.garments)
+    """Outfits of two known items or more, each once."""
+    known = list({frozenset(items): items for items in known_outfits(outfits, judge.wardrobe.garments)}.values())
     _say_unknown(outfits, judge)
     if len(known) < least:
-        raise OutfitsError(f"{file}: only {len(known)} outfits have two items or more that the catalogue has; {least} are needed")
+        raise OutfitsError(
+            f"{file}: only {len(known)} different outfits have two items or more that the catalogue has; {least} are needed"
+        )
     return known
 
 
 def evaluation_text(found: Evaluation) -> str:
     """The figures for people."""
-    lines = [f"{found.outfits:,} outfits that people made; chance is 0.5 for AUC and 0.25 for fill in the blank"]
+    some = "" if found.measured == found.outfits else f", {found.measured:,} of them drawn to be measured"
+    lines = [f"{found.outfits:,} outfits that people made{some}; chance is 0.5 for AUC, 0.25 for fill in the blank, 0.1 for recall"]
     lines += [_line(TITLES[name], one) for name, one in found.figures.items()]
     for title, split in (("slot", found.by_slot), ("audience", found.by_audience)):
-        lines += ["", f"fill in the blank of four, same type, by {title}"]
-        lines += [_line(f"  {name}", one) for name, one in split.items()]
+        for name in next(iter(split.values()), {}):
+            lines += ["", f"{TITLES[name]}, by {title}"]
+            lines += [_line(f"  {one}", figures[name]) for one, figures in split.items() if figures[name].questions]
     return "\n".join(lines) + "\n"
 
 
 def _line(title: str, one: Measured) -> str:
-    return f"{title:42}{one.value:6.3f}  ({one.low:.3f} to {one.high:.3f})  {one.questions:>7,} questions"
+    within = "" if math.isnan(one.low) else f"({one.low:.3f} to {one.high:.3f})"
+    return f"{title:42}{_shown(one.value)}  {within:16}  {one.questions:>7,} questions"
+
+
+def _shown(value: float) -> str:
+    return f"{'–':>6}" if math.isnan(value) else f"{value:6.3f}"
 
 
 def evaluation_json(found: Evaluation) -> str:
     """The figures for programs."""
-    parts = {"figures": found.figures, "by_slot": found.by_slot, "by_audience": found.by_audience}
-    told = {name: {key: one._asdict() for key, one in figures.items()} for name, figures in parts.items()}
-    return json.dumps({"outfits": found.outfits, **told}, indent=2) + "\n"
+    return json.dumps(_told(found), indent=2) + "\n"
+
+
+def _told(found: Evaluation) -> dict[str, Any]:
+    return {
+        "outfits": found.outfits,
+        "measured": found.measured,
+        "figures": _plain(found.figures),
+        "by_slot": {name: _plain(figures) for name, figures in found.by_slot.items()},
+        "by_audience": {name: _plain(figures) for name, figures in found.by_audience.items()},
+    }
+
+
+def _plain(figures: Figures) -> dict[str, Mapping[str, float | None]]:
+    """JSON has no nan: null."""
+    return {
+        name: {field: None if math.isnan(value) else value for field, value in one._asdict().items()}
+        for name, one in figures.items()
+    }
 
 
 def fitted_text(found: Fitted, out: Path) -> str:
     """What was learnt, for people."""
-    lines = [f"learnt from {found.learnt_from:,} outfits; on {found.fitted.outfits:,} that were kept apart:", ""]
+    lines = [f"learnt from {found.learnt_from:,} outfits; on {found.fitted.measured:,} that were kept apart:", ""]
     lines.append(f"{'':42}{'written':>8}{'fitted':>8}")
     for name, one in found.fitted.figures.items():
-        before = found.written.figures[name]
-        lines.append(f"{TITLES[name]:42}{before.value:8.3f}{one.value:8.3f}  ({one.low:.3f} to {one.high:.3f})")
+        within = "" if math.isnan(one.low) else f"({one.low:.3f} to {one.high:.3f})"
+        lines.append(f"{TITLES[name]:42}  {_shown(found.written.figures[name].value)}  {_shown(one.value)}  {within}")
     weights = ", ".join(f"{name} {weight:g}" for name, weight in found.model.weights.items())
     lines += ["", f"weights: {weights}", f"written to {out}; use it with --set style.model={out}"]
     return "\n".join(lines) + "\n"
+
+
+def fitted_json(found: Fitted, out: Path) -> str:
+    """What was learnt, for programs."""
+    told = {
+        "learnt_from": found.learnt_from,
+        "weights": dict(found.model.weights),
+        "model": str(out),
+        "written": _told(found.written),
+        "fitted": _told(found.fitted),
+    }
+    return json.dumps(told, indent=2) + "\n"

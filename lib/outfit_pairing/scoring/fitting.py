@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from outfit_pairing.scoring.evaluation import NOBODYS, Items, blanks_of, nobodys
 from outfit_pairing.scoring.judge import Judge
+from outfit_pairing.scoring.questions import Items, alike_outfits, blanks_of, shuffled_outfits
 from outfit_pairing.scoring.wardrobe import Wardrobe
 from outfit_pairing.style.garment import Garment
 from outfit_pairing.style.lookbook_model import AFFINITIES, MOST_AFFINITY, LookbookModel, coloured, ordered
@@ -30,6 +30,7 @@ SMOOTHED = 3.0  # pairs added to both what was seen and what chance gives
 LEAST_AFFINITY = 0.02
 MOST_ASKED = 400  # outfits of a fold that questions are asked about
 RANK = 32
+AT_ONCE = 1_000  # outfits whose vectors are multiplied together
 RIDGE = 0.02  # of the style directions, as a share of the mean variance
 PENALTY = 6.0  # of the weights' squares (each for one standard deviation of its affinity), where an outfit counts 1
 SHARES = (0.25, 0.5, 0.75, 1.0)
@@ -92,8 +93,8 @@ def _affinity(worn: Sequence[Sequence[Garment]], word: Callable[[Garment], str])
     could_meet = set(together)
     usual = sorted(alone, key=lambda name: (-alone[name], name))
     for at, left in enumerate(usual):
-        met_by_chance = takewhile(lambda other, left=left: chance(left, other) > 1, usual[at:])  # type: ignore[misc]
-        could_meet |= {ordered(left, right) for right in met_by_chance}
+        least = 2 * total / alone[left]  # so often alone, and they would have met once
+        could_meet |= {ordered(left, right) for right in takewhile(lambda other, least=least: alone[other] > least, usual[at:])}  # type: ignore[misc]
     found = {}
     for pair in sorted(could_meet):
         value = math.log((together.get(pair, 0) + SMOOTHED) / (chance(*pair) + SMOOTHED))
@@ -104,19 +105,18 @@ def _affinity(worn: Sequence[Sequence[Garment]], word: Callable[[Garment], str])
 
 def _styles(worn: Sequence[Sequence[Garment]], wardrobe: Wardrobe) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Directions in which items of one outfit agree: the leading ones of their cross-covariance, whitened."""
-    vectors = wardrobe.vectors.astype(np.float64)
-    dimensions = vectors.shape[1]
-    total, cross, pairs = np.zeros((dimensions, dimensions)), np.zeros((dimensions, dimensions)), 0
-    for some in worn:
-        rows = vectors[[one.place for one in some if one.place >= 0]]
-        if len(rows) > 1:
-            whole = rows.sum(axis=0)
-            own = rows.T @ rows
-            cross += np.outer(whole, whole) - own
-            total += own * (len(rows) - 1)
-            pairs += len(rows) * (len(rows) - 1)
-    if not pairs:
+    dimensions = wardrobe.vectors.shape[1]
+    groups = [some for some in ([one.place for one in outfit if one.place >= 0] for outfit in worn) if len(some) > 1]
+    pairs = sum(len(some) * (len(some) - 1) for some in groups)
+    if not pairs or not wardrobe.vectors.any():
         return np.zeros((0, dimensions), dtype=np.float32), np.zeros(0, dtype=np.float32)
+    total, cross = np.zeros((dimensions, dimensions)), np.zeros((dimensions, dimensions))
+    for first in range(0, len(groups), AT_ONCE):
+        sizes = [len(some) for some in groups[first : first + AT_ONCE]]
+        rows = wardrobe.vectors[[place for some in groups[first : first + AT_ONCE] for place in some]].astype(np.float64)
+        whole = np.add.reduceat(rows, np.cumsum([0, *sizes[:-1]]), axis=0)
+        total += (rows * np.repeat(np.subtract(sizes, 1), sizes)[:, None]).T @ rows
+        cross += whole.T @ whole - rows.T @ rows
     total, cross = total / pairs, cross / pairs
     values, basis = np.linalg.eigh(total + RIDGE * np.trace(total) * np.eye(dimensions))
     whitener = basis @ np.diag(values**-0.5) @ basis.T
@@ -148,9 +148,8 @@ def _questions(outfits: Sequence[Items], wardrobe: Wardrobe, model: LookbookMode
         for kind, wrong in enumerate((blank.random, blank.same)):
             rows += [judged(blank.right) - judged(items) for items in wrong]
             kinds += [kind] * len(wrong)
-    for kind, made in enumerate(nobodys(outfits, garments, seed), 2):
-        for place, items in enumerate(made):
-            own = place // NOBODYS
+    for kind, made in enumerate((shuffled_outfits(outfits, seed), alike_outfits(outfits, garments, seed)), 2):
+        for own, items in made:
             rows += [judged(outfits[one % len(outfits)]) - judged(items) for one in (own, own + 1)]
             kinds += [kind] * 2
     found = np.array(rows)
@@ -160,7 +159,7 @@ def _questions(outfits: Sequence[Items], wardrobe: Wardrobe, model: LookbookMode
 def _weights(asked: _Questions, outfits: int) -> Mapping[str, float]:
     """Not below 0 each; those of items last, the others held; then all of them as far as they harm no kind of question."""
     first, last = [AFFINITIES.index(name) for name in AFFINITIES[:-1]], [len(AFFINITIES) - 1]
-    shares = np.array([1 / np.sum(asked.kind == kind) for kind in asked.kind])
+    shares = 1 / np.maximum(np.bincount(asked.kind), 1)[asked.kind]
     found = np.zeros(len(AFFINITIES))
     found[first] = _least(asked.written, asked.affinities[:, first], shares, outfits)
     found[last] = _least(asked.written + asked.affinities[:, first] @ found[first], asked.affinities[:, last], shares, outfits)

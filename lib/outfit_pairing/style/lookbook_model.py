@@ -5,12 +5,15 @@ shop that the model has never seen is judged as without it. What is learnt is ad
 written style guide gives.
 """
 
+import io
 import json
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from zipfile import BadZipFile
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +24,7 @@ from outfit_pairing.style.garment import Garment
 Vectors = npt.NDArray[np.float32]
 
 AFFINITIES = ("kinds", "colours", "styles", "items")
+PAIRS = ("kinds", "colours", "items")  # affinities that are told pair by pair
 VERSION = 1
 MOST_AFFINITY = 2.5  # natural logarithm; no pair of words says more than this
 
@@ -58,7 +62,7 @@ class LookbookModel:
     def _styles(self, places: Sequence[int], vectors: Vectors) -> float:
         if len(places) < 2 or not len(self.directions):
             return 0.0
-        seen = vectors[list(places)] @ self.directions.T
+        seen = vectors[sorted(places)].astype(np.float64) @ self.directions.T
         # sum over pairs of products = (square of the sum - sum of squares) / 2
         products = (np.square(seen.sum(axis=0)) - np.square(seen).sum(axis=0)) / 2
         return float(products @ self.strengths) / (len(places) * (len(places) - 1) / 2)
@@ -78,35 +82,44 @@ def _mean(values: Sequence[float]) -> float:
     return math.fsum(values) / len(values) if values else 0.0
 
 
-def save_model(model: LookbookModel, path: Path) -> None:
-    """One file; arrays and JSON, no code."""
+def model_bytes(model: LookbookModel) -> bytes:
+    """A file of the model: arrays and JSON, no code; the same bytes for the same model."""
     told = {
         "version": VERSION,
         "encoder": model.encoder,
         "weights": dict(model.weights),
-        **{
-            name: [[*pair, value] for pair, value in sorted(getattr(model, name).items())] for name in ("kinds", "colours", "items")
-        },
+        **{name: [[*pair, value] for pair, value in sorted(getattr(model, name).items())] for name in PAIRS},
     }
-    part = path.with_name(f".{path.name}.part.npz")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    file = io.BytesIO()
     np.savez_compressed(
-        part, directions=model.directions, strengths=model.strengths, told=np.frombuffer(json.dumps(told).encode(), dtype=np.uint8)
+        file, directions=model.directions, strengths=model.strengths, told=np.frombuffer(json.dumps(told).encode(), dtype=np.uint8)
     )
-    part.replace(path)
+    return file.getvalue()
 
 
 def load_model(path: Path) -> LookbookModel:
-    """The model of a file.    Raises: InputError: no such file, no such model, one of a later version."""
+    """The model of a file.    Raises: InputError: no such file, no such model, one of another version."""
     try:
         with np.load(path, allow_pickle=False) as held:
             told = json.loads(held["told"].tobytes())
             directions, strengths = held["directions"], held["strengths"]
-        if told["version"] != VERSION:
-            raise InputError(f"style.model {path}: is of version {told['version']}, this package reads {VERSION}; fit it again")
-        pairs = {name: {(a, b): value for a, b, value in told[name]} for name in ("kinds", "colours", "items")}
-        return LookbookModel(**pairs, directions=directions, strengths=strengths, weights=told["weights"], encoder=told["encoder"])
+        version = told["version"]
+        pairs = {name: {(str(a), str(b)): float(value) for a, b, value in told[name]} for name in PAIRS if version == VERSION}
+        weights = {name: float(told["weights"][name]) for name in AFFINITIES if version == VERSION}
     except FileNotFoundError:
         raise InputError(f"style.model {path}: no such file; write it with fit-compatibility, or unset style.model") from None
-    except (OSError, ValueError, KeyError, TypeError) as fault:
-        raise InputError(f"style.model {path}: is no model of fit-compatibility ({fault}); fit it again") from None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, BadZipFile, zlib.error):
+        raise InputError(f"style.model {path}: is no model of fit-compatibility; fit it again, or unset style.model") from None
+    if version != VERSION:
+        raise InputError(f"style.model {path}: is of version {version}, this package reads {VERSION}; fit it again")
+    model = LookbookModel(**pairs, directions=directions, strengths=strengths, weights=weights, encoder=str(told.get("encoder")))
+    if not _is_sound(model):
+        raise InputError(f"style.model {path}: its numbers are not finite or do not belong together; fit it again")
+    return model
+
+
+def _is_sound(model: LookbookModel) -> bool:
+    """Whether all numbers are finite, with a strength for each direction."""
+    numbers = (*model.weights.values(), *(value for name in PAIRS for value in getattr(model, name).values()))
+    whole = all(np.isfinite(some).all() for some in (numbers, model.directions, model.strengths))
+    return whole and model.directions.ndim == 2 and model.strengths.shape == model.directions.shape[:1]

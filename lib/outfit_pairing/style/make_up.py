@@ -6,7 +6,7 @@ outfit is rarer among those that people make. Factors multiply, so that a fault 
 
 import math
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -69,7 +69,7 @@ def _faults(make_up: MakeUp, pieces: tuple[Piece, ...]) -> tuple[Fault, ...]:
         *_exclusions(make_up, pieces),
         *(_lacks(make_up, slots) if len(pieces) >= LACKING_FROM else ()),
         *_companies(make_up, pieces),
-        *_wearers(pieces),
+        *_wearers(frozenset(piece.audience for piece in pieces if piece.audience)),
     )
 
 
@@ -111,7 +111,7 @@ def _lacks(make_up: MakeUp, slots: Counter[str]) -> list[Fault]:
         "footwear": not slots["footwear"] and not any(slots[slot] for slot in OWN_PLACE),
         "bag": not slots["bag"],
     }
-    return [Fault(make_up.missing[what], f"no {what}") for what, there in lacking.items() if there]
+    return [Fault(make_up.missing[what], f"no {what}") for what, lacks in lacking.items() if lacks]
 
 
 def _companies(make_up: MakeUp, pieces: Sequence[Piece]) -> list[Fault]:
@@ -124,8 +124,12 @@ def _companies(make_up: MakeUp, pieces: Sequence[Piece]) -> list[Fault]:
     return found
 
 
-def _wearers(pieces: Sequence[Piece]) -> list[Fault]:
-    said = {piece.audience for piece in pieces if piece.audience}
+def may_share(left: str | None, right: str | None) -> bool:
+    """Whether one person may wear what is sold for these two audiences; one that is not said fits any."""
+    return not _wearers(frozenset({left, right} - {None}))
+
+
+def _wearers(said: frozenset[str | None]) -> list[Fault]:
     found = []
     if len({_SEX[audience] for audience in said if audience in _SEX}) > 1:
         found.append(Fault(MIXED_SEXES, "women's and men's"))
@@ -144,19 +148,24 @@ def load_make_up(families: Collection[str], folder: Path | None = None) -> MakeU
     guide = read_guide(path)
     refuse_unknown(str(path), guide, {"repeated", "same_family", "layers", "excluded", "missing", "company"})
     names = (*SLOTS, *families)
-    repeated = {slot: _factor(path, slot, factor) for slot, factor in mapping(f"{path}: repeated", guide.get("repeated")).items()}
-    absent = [slot for slot in SLOTS if slot not in repeated]
-    if absent:
-        raise SettingsError(f"{path}: repeated says nothing of {absent[0]}; add it")
-    missing = mapping(f"{path}: missing", guide.get("missing"))
     return MakeUp(
-        repeated=repeated,
+        repeated=_factors(path, guide, "repeated", SLOTS),
         same_family=_factor(path, "same_family", guide.get("same_family")),
         layers=frozenset(_pair(path, "layers", entry, names) for entry in guide.get("layers") or []),
         excluded=_pairs(path, "excluded", guide.get("excluded"), SLOTS),
-        missing={what: _factor(path, f"missing {what}", missing.get(what)) for what in MISSING},
+        missing=_factors(path, guide, "missing", MISSING),
         company=_pairs(path, "company", guide.get("company"), names),
     )
+
+
+def _factors(path: Path, guide: Mapping[str, Any], section: str, names: Sequence[str]) -> dict[str, float]:
+    """A factor for each of the names, and for nothing else."""
+    said = mapping(f"{path}: {section}", guide.get(section))
+    refuse_unknown(f"{path}: {section}", said, names)
+    absent = [name for name in names if name not in said]
+    if absent:
+        raise SettingsError(f"{path}: {section} says nothing of {absent[0]}; add it")
+    return {name: _factor(path, f"{section} {name}", said[name]) for name in names}
 
 
 def _pairs(path: Path, section: str, entries: Any, names: Collection[str]) -> dict[frozenset[str], float]:
@@ -175,6 +184,6 @@ def _pair(path: Path, section: str, entry: Any, names: Collection[str]) -> froze
 
 
 def _factor(path: Path, what: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
         raise SettingsError(f"{path}: {what}: {value!r} is no factor above 0")
     return float(value)

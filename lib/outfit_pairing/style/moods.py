@@ -1,7 +1,7 @@
 """What the words of a product's name say: its moods (sporty, boho, tailored, …) and whether it carries a print."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -49,22 +49,23 @@ def _mood(moods: Moods, text: str) -> Mood:
     parts = words(text)
     runs = {"".join(parts[at : at + size]) for size in range(1, MOST_WORDS + 1) for at in range(len(parts) - size + 1)}
     counts = [0.0] * len(moods.names)
-    for run in runs:
-        for place in moods.by_word.get(run, ()):
+    for run in sorted(runs & moods.by_word.keys()):  # sorted: a sum of fractions has other bits in another order
+        for place in moods.by_word[run]:
             counts[place] += 1 / len(moods.by_word[run])
-    length = math.sqrt(math.fsum(count * count for count in counts))
+    length = math.sqrt(sum(count * count for count in counts if count))
     found = frozenset(runs) & moods.prints
     return Mood(tuple(count / length for count in counts) if length else (), found, bool(found - moods.quiet))
 
 
 @lru_cache(maxsize=200_000)
 def _together(moods: Moods, left: tuple[float, ...], right: tuple[float, ...]) -> float:
-    def product(a: Sequence[float], b: Sequence[float]) -> float:
-        return math.fsum(
-            x * alike * y for x, row in zip(a, moods.alike, strict=True) for y, alike in zip(b, row, strict=True) if x and y
-        )
+    return min(1.0, _product(moods, left, right) / math.sqrt(_product(moods, left, left) * _product(moods, right, right)))
 
-    return min(1.0, product(left, right) / math.sqrt(product(left, left) * product(right, right)))
+
+@lru_cache(maxsize=200_000)
+def _product(moods: Moods, left: tuple[float, ...], right: tuple[float, ...]) -> float:
+    named = [(place, weight) for place, weight in enumerate(right) if weight]
+    return math.fsum(x * y * moods.alike[row][place] for row, x in enumerate(left) if x for place, y in named)
 
 
 @lru_cache(maxsize=4)

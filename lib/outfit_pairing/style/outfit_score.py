@@ -1,17 +1,18 @@
 """How well the items of an outfit go together, 0 to 1, whoever put them together.
 
-The make-up (what is worn, what is missing, what is there twice) is a gate: its factors multiply the odds, so that no nice
-colours outweigh a second pair of shoes. The other parts are means over the pairs of items, each on a fixed scale around 0 for
-"says nothing": one outfit's score does not depend on the others. What a catalogue does not say counts as 0.
+The make-up (what is worn, what is missing, what is there twice) is a gate: its factors multiply the odds. The other parts are
+means over the pairs of items, each on a fixed scale around 0 for "says nothing": one outfit's score does not depend on the
+others. What a catalogue does not say counts as 0. Of two pairs of shoes only one is worn at a time, and the outfit is as good as
+with the worse of them: no nice colours outweigh a second pair.
 
 The weights were fitted to looks that stylists wrote for three made-up shops, judged on the shop left out, and rounded;
 docs/decisions.md has the figures.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import combinations
+from itertools import combinations, islice, product
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,7 @@ import numpy.typing as npt
 from outfit_pairing.style.colours import Colour, harmony
 from outfit_pairing.style.compatibility import dress_score, formality_score, season_score
 from outfit_pairing.style.garment import Garment
-from outfit_pairing.style.make_up import load_make_up
+from outfit_pairing.style.make_up import MakeUp, load_make_up
 from outfit_pairing.style.moods import load_moods
 from outfit_pairing.style.traits import Traits
 from outfit_pairing.style.vocabulary import load_style_guide
@@ -35,13 +36,33 @@ BASE = 1.0  # of an outfit of which nothing is known
 USUAL = {"tone": 0.26, "dress": 0.72, "formality": 0.85, "season": 0.7, "mood": 0.45, "price": 0.5}  # what says nothing
 TONE_REACH = 30.0  # CIELAB distance at which two colours look no more alike than chance
 WARMTH = (0.3, 0.1, -0.5, -1.0)  # by levels of warmth apart; a coat goes over anything
+ONE_AT_A_TIME = ("footwear", "bag")  # slots of which one item is worn, whatever else is there
+MOST_WAYS = 64  # to wear an outfit that are looked at
 COVERED = frozenset({"top", "one_piece"})  # worn under outerwear, so that two levels more are no fault
 MOST_PRICE_GAP = 2.0  # natural logarithm: one costs seven times what the other does, for its kind
 
 
-def log_odds(garments: Sequence[Garment], vectors: Vectors) -> float:
-    """The logarithm of the odds that people put two or more garments together; `vectors`: the wardrobe's style vectors."""
-    return BASE + math.fsum(WEIGHTS[name] * value for name, value in parts(garments, vectors).items())
+def log_odds(garments: Sequence[Garment], vectors: Vectors, learnt: Callable[[Sequence[Garment]], float] | None = None) -> float:
+    """The logarithm of the odds that people put two or more garments together.
+
+    Args:  vectors: the wardrobe's style vectors.   learnt: what is to be added for garments that are worn together.
+    """
+    make_up = WEIGHTS["make_up"] * _make_up().log_factor([one.piece for one in garments])
+    return BASE + make_up + min(_company(worn, vectors) + (learnt(worn) if learnt else 0.0) for worn in ways_to_wear(garments))
+
+
+def ways_to_wear(garments: Sequence[Garment]) -> list[tuple[Garment, ...]]:
+    """The garments that are worn at a time, in each way: all of them, unless a slot of ONE_AT_A_TIME holds more than one."""
+    spare = {slot: [one for one in garments if one.traits.slot == slot] for slot in ONE_AT_A_TIME}
+    choices = [[(one,) for one in some] for some in spare.values() if len(some) > 1]
+    if not choices:
+        return [tuple(garments)]
+    always = tuple(one for one in garments if len(spare.get(one.traits.slot, ())) < 2)
+    return [(*always, *(one for some in way for one in some)) for way in islice(product(*choices), MOST_WAYS)]
+
+
+def _company(garments: Sequence[Garment], vectors: Vectors) -> float:
+    return math.fsum(WEIGHTS[name] * value for name, value in company(garments, vectors).items())
 
 
 def score_of(odds: float) -> float:
@@ -49,11 +70,11 @@ def score_of(odds: float) -> float:
     return 1 / (1 + math.exp(-max(-60.0, min(60.0, odds))))
 
 
-def parts(garments: Sequence[Garment], vectors: Vectors) -> dict[str, float]:
-    """The parts by name; 0 says nothing, below 0 speaks against the outfit."""
+def company(garments: Sequence[Garment], vectors: Vectors) -> dict[str, float]:
+    """Every part but the make-up by name, of garments worn together; 0 says nothing, below 0 speaks against the outfit."""
     pairs = list(combinations(garments, 2))
-    found = {name: math.fsum(part(left, right) for left, right in pairs) / len(pairs) for name, part in _OF_PAIRS.items()}
-    found["make_up"] = _make_up().log_factor([one.piece for one in garments])
+    many = max(1, len(pairs))
+    found = {name: math.fsum(part(left, right) for left, right in pairs) / many for name, part in _OF_PAIRS.items()}
     found["style"] = _style([one.place for one in garments if one.place >= 0], vectors)
     found["prints"] = -float(max(0, sum(one.mood.loud for one in garments) - 1))
     return found
@@ -63,7 +84,7 @@ def _style(places: Sequence[int], vectors: Vectors) -> float:
     """Mean cosine of the pairs."""
     if len(places) < 2:
         return 0.0
-    rows = vectors[list(places)]
+    rows = vectors[sorted(places)].astype(np.float64)  # sorted: another order gives other bits
     whole = rows.sum(axis=0)
     return float(whole @ whole - np.square(rows).sum()) / (len(places) * (len(places) - 1))
 
@@ -138,5 +159,5 @@ _OF_PAIRS = {
 
 
 @lru_cache(maxsize=1)
-def _make_up():  # type: ignore[no-untyped-def]
+def _make_up() -> MakeUp:
     return load_make_up(tuple(sorted({one.family for one in load_style_guide().article_types})))
