@@ -95,7 +95,8 @@ class BestPerQuery:
         kind, distinct = _distinct(kinds)
         traits, audience = distinct["t"].to_numpy(), distinct["a"].to_numpy()
         queries, tables = self.queries, self.tables
-        fits = np.array([[name in wished for name in distinct["n"]] for wished in queries.type_names]).reshape(-1, len(distinct))
+        wished = [[name in names for name in distinct["n"]] for names in queries.type_names]
+        fits = np.array(wished, dtype=bool).reshape(len(queries.type_names), len(distinct))
         fits &= queries.slot[:, None] == tables.slot[traits]
         fits &= tables.audience[queries.audience][:, audience] & tables.allowed[queries.traits][:, traits]
         fits &= tables.offered[traits] & distinct["s"].to_numpy(dtype=bool)

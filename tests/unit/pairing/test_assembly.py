@@ -46,6 +46,16 @@ def outfits(seed: int, size: int = 100) -> list[dict]:
     return rows.to_pylist()
 
 
+def test_a_catalogue_that_nothing_is_asked_of_has_no_candidates() -> None:
+    """When patterns reach every product, the rules have nothing to ask for."""
+    frame = wardrobe.products(50)
+    tables = wardrobe.tables_of(frame)
+    rows = wardrobe.vectors(len(frame))
+    nothing = as_queries([], [], np.zeros((0, rows.shape[1])), tables)
+    [found] = BestPerQuery(nothing, tables, 4)(iter(wardrobe.batches(frame, rows, 50)))
+    assert found.num_rows == 0
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_hard_rules_hold_whatever_is_asked_for(seed: int) -> None:
     """No outfit mixes audiences, repeats a product or a slot, breaks a structure, or offers what is not in stock."""
