@@ -148,6 +148,8 @@ def recommend(
 ) -> WriteReport:
     """Assemble outfits for `rows` (INPUT_COLUMNS, name, vector) and make `table` hold just those."""
     settings = catalogue.settings
+    if not ideas.queries:  # nothing is asked for: patterns have reached every product
+        return catalogue.store.merge(table, catalogue.spark.createDataFrame([], table.schema), delete_missing=True)
     pools = find_pools(catalogue, ideas)
     assembler = Assembler(
         catalogue.tables,
