@@ -8,7 +8,7 @@ import hashlib
 import logging
 import math
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, TypeVar
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
+from outfit_pairing.catalog.learning import learned_of
 from outfit_pairing.catalog.mapping import Columns
 from outfit_pairing.catalog.product_rows import ProductReader
 from outfit_pairing.catalog.source import Catalogue, open_catalogue
@@ -64,8 +65,12 @@ def read_wardrobe(settings: Settings, wanted: Collection[str]) -> Wardrobe:
     Raises: InputError: the catalogue, its mapping or the encoder cannot be used.
     """
     catalogue = _readable(open_catalogue(settings))
-    encoder = open_encoder(settings.embedding)
-    garments, texts = _read(catalogue, settings.catalog.currency)
+    return wardrobe_of_rows(_rows(catalogue, settings), wanted, open_encoder(settings.embedding))
+
+
+def wardrobe_of_rows(rows: Iterable[Mapping[str, Any]], wanted: Collection[str], encoder: Encoder) -> Wardrobe:
+    """The same from rows of the products table; the last row of an id counts."""
+    garments, texts = _garments(rows)
     places, vectors = _style_vectors([one for one in dict.fromkeys(wanted) if one in garments], garments, texts, encoder)
     garments |= {one: replace(garments[one], place=place) for one, place in places.items()}
     return Wardrobe(garments, vectors)
@@ -79,19 +84,25 @@ def _readable(catalogue: Catalogue) -> Catalogue:
     return catalogue
 
 
-def _read(catalogue: Catalogue, currency: str) -> tuple[dict[str, Garment], dict[str, str]]:
-    """Every product, without a place, and the text that is encoded for it; the last row of an id counts."""
+def _rows(catalogue: Catalogue, settings: Settings) -> Iterator[Mapping[str, Any]]:
+    """Every product of a catalogue, as ingest would read it."""
     mapping, guide = catalogue.mapping_for(catalogue.columns), load_style_guide()
-    reader = ProductReader(mapping, guide, currency)
+    reader = ProductReader(mapping, guide, settings.catalog.currency, learned_of(catalogue, settings))
+    for raw in catalogue.rows():
+        row = reader.read(raw)
+        if not row.get("reason_code"):
+            yield row | {"audience": _audience(row, guide, stated=_stated(raw.values, mapping.columns))}
+
+
+def _garments(rows: Iterable[Mapping[str, Any]]) -> tuple[dict[str, Garment], dict[str, str]]:
+    """Every product, without a place, and the text that is encoded for it."""
+    guide = load_style_guide()
     garments: dict[str, Garment] = {}
     texts: dict[str, str] = {}
     prices: dict[str, float] = {}
-    for raw in catalogue.rows():
-        row = reader.read(raw)
-        if row.get("reason_code"):
-            continue
+    for row in rows:
         one = row["product_id"]
-        garments[one] = _garment(row, _audience(row, guide, stated=_stated(raw.values, mapping.columns)), guide)
+        garments[one] = _garment(row, guide)
         texts[one] = row["text"]
         prices.pop(one, None)
         if row["price"] and 0 < row["price"] < math.inf:
@@ -112,13 +123,13 @@ def _audience(row: Mapping[str, Any], guide: StyleGuide, *, stated: bool) -> str
     return {"women": "female", "men": "male"}.get(audience or "", audience)
 
 
-def _garment(row: Mapping[str, Any], audience: str | None, guide: StyleGuide) -> Garment:
+def _garment(row: Mapping[str, Any], guide: StyleGuide) -> Garment:
     traits = traits_of(row["article_type"], row["slot"], row["usage"], row["department"], guide)
     return Garment(
         product_id=row["product_id"],
         kind=key(row["article_type"] or traits.article_type),
         traits=traits,
-        audience=audience,
+        audience=row["audience"],
         colour=guide.colour(row["colour"]) if row["colour"] else None,
         season=row["season"],
         price_level=None,
