@@ -137,7 +137,16 @@ def _csv(path: Path, rows: list[dict[str, str]], delimiter: str = ",") -> Path:
     return path
 
 
-@pytest.mark.parametrize("shop", [german, spanish, bare, nested], ids=lambda one: one.__name__)
+@pytest.mark.parametrize(
+    "shop",
+    [
+        german,
+        nested,
+        pytest.param(spanish, marks=pytest.mark.slow),
+        pytest.param(bare, marks=pytest.mark.slow),
+    ],  # read in unit tests
+    ids=lambda one: one.__name__,
+)
 def test_a_shop_never_seen_before_gets_outfits_unedited(
     shop: Callable[[Path], Path],
     spark: "SparkSession",
