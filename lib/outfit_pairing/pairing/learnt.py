@@ -41,7 +41,7 @@ def open_model(settings: Settings) -> LookbookModel | None:
     model, encoder = load_model(Path(settings.style.model)), encoder_name(settings.embedding)
     if model.encoder != encoder:
         raise InputError(
-            f"style.model {settings.style.model}: was fitted with {model.encoder}, products have {encoder}; fit it again"
+            f"style.model {settings.style.model}: was fitted with {model.encoder}, set embedding.model to it or fit again"
         )
     return model
 

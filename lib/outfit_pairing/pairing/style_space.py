@@ -7,7 +7,6 @@ adds to the logarithm of the odds that people put the two together (`style.outfi
 that they are exact in any order, and outfits have the same bits for any partitioning.
 """
 
-import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -28,8 +27,6 @@ from outfit_pairing.style.vectors import fixed_point
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-logger = logging.getLogger(__name__)
 
 Doubles = npt.NDArray[np.float64]
 Groups = Mapping[tuple[str | None, ...], int]

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from outfit_pairing.embedding import encoder_name
-from outfit_pairing.errors import InputError, OutfitsError
+from outfit_pairing.errors import OutfitsError
+from outfit_pairing.pairing.learnt import open_model
 from outfit_pairing.scoring.evaluation import Evaluation, Figures, Measured, evaluate
 from outfit_pairing.scoring.fitting import LEAST_OUTFITS, fit
 from outfit_pairing.scoring.judge import Judge
@@ -18,7 +19,7 @@ from outfit_pairing.scoring.questions import Items, known_outfits
 from outfit_pairing.scoring.wardrobe import read_wardrobe
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.tracking import check_tracking, track_figures
-from outfit_pairing.style.lookbook_model import LookbookModel, load_model, model_bytes
+from outfit_pairing.style.lookbook_model import LookbookModel, model_bytes
 
 logger = logging.getLogger(__name__)
 
@@ -42,11 +43,7 @@ def score_outfits(settings: Settings, file: Path) -> list[tuple[str, float]]:
 
 def open_judge(settings: Settings, outfits: Iterable[GivenOutfit]) -> Judge:
     """A judge of the products that the outfits name, with the model of `style.model` where one is set."""
-    model = load_model(Path(settings.style.model)) if settings.style.model else None
-    if model is not None and model.encoder != encoder_name(settings.embedding):
-        raise InputError(
-            f"style.model {settings.style.model}: was fitted with {model.encoder}, set embedding.model to it or fit again"
-        )
+    model = open_model(settings)
     return Judge(read_wardrobe(settings, [item for one in outfits for item in one.items]), model)
 
 

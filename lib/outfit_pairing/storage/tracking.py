@@ -3,6 +3,7 @@
 import logging
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -27,12 +28,7 @@ def track(settings: Settings, reports: Iterable[StageReport]) -> None:
     """
     if not settings.tracking.uri:
         return
-    import mlflow
-
-    mlflow.set_tracking_uri(settings.tracking.uri)
-    mlflow.set_experiment(settings.tracking.experiment)
-    with mlflow.start_run(run_name=settings.run_id):
-        mlflow.log_params(dict(_flat(settings.model_dump(mode="json", by_alias=True))))
+    with _mlflow_run(settings.tracking.uri, settings, settings.run_id) as mlflow:
         mlflow.log_metrics({name: value for report in reports for name, value in figures(report)})
         mlflow.set_tags({name: word for report in reports for name, word in words(report)})
 
@@ -41,15 +37,22 @@ def track_figures(settings: Settings, name: str, metrics: Mapping[str, float], f
     """Log figures of a command as an MLflow run of that name, with a file it has written; nothing when tracking is off."""
     if not settings.tracking.uri:
         return
-    import mlflow
-
-    mlflow.set_tracking_uri(settings.tracking.uri)
-    mlflow.set_experiment(settings.tracking.experiment)
-    with mlflow.start_run(run_name=f"{name} {settings.run_id}"):
-        mlflow.log_params(dict(_flat(settings.model_dump(mode="json", by_alias=True))))
+    with _mlflow_run(settings.tracking.uri, settings, f"{name} {settings.run_id}") as mlflow:
         mlflow.log_metrics({key: value for key, value in metrics.items() if math.isfinite(value)})
         if file is not None:
             mlflow.log_artifact(str(file))
+
+
+@contextmanager
+def _mlflow_run(uri: str, settings: Settings, name: str) -> Iterator[Any]:
+    """The mlflow module, inside a new run that has the settings as parameters."""
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_experiment(settings.tracking.experiment)
+    with mlflow.start_run(run_name=name):
+        mlflow.log_params(dict(_flat(settings.model_dump(mode="json", by_alias=True))))
+        yield mlflow
 
 
 def register_prompt(settings: Settings, name: str, template: str, version: str) -> None:

@@ -3,7 +3,6 @@
 import re
 from collections import Counter
 from dataclasses import replace
-from html.parser import HTMLParser
 
 import pytest
 
@@ -14,25 +13,11 @@ from outfit_pairing.quality.metrics import lorenz, measure
 from outfit_pairing.quality.report import RULE_TEXTS, render
 from outfit_pairing.quality.tallies import tally
 from outfit_pairing.settings import GateSettings
+from tests.markup import Balance
 from tests.unit.quality.outfits import GUIDE, entries
 from tests.unit.quality.test_metrics import GIFT, JEANS, TEE
 
 VOID = {"meta", "path", "polyline", "rect", "br"}
-
-
-class _Balance(HTMLParser):
-    """Complains about a tag that is not closed where it should be."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert tag in VOID or self.open.pop() == tag
 
 
 def _page(*, broken: bool) -> str:
@@ -53,7 +38,7 @@ def test_the_page_stands_alone() -> None:
 @pytest.mark.parametrize("broken", [True, False])
 def test_the_page_is_well_formed(broken: bool) -> None:
     """Every tag is closed, also where there are violations."""
-    parser = _Balance()
+    parser = Balance(VOID)
     parser.feed(_page(broken=broken))
     assert parser.open == []
 

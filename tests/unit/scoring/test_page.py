@@ -2,34 +2,19 @@
 
 import math
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from outfit_pairing.scoring.evaluation import CHANCE, Evaluation, Measured
 from outfit_pairing.scoring.page import MEANINGS, WIDTH, bar, render, shown, within
+from tests.markup import Balance
 
 VOID = {"meta", "path", "rect"}
 NOTHING = Measured(math.nan, math.nan, math.nan, 0)
 FIGURES = {name: Measured(0.5 + number / 10, 0.4, 0.95, 120) for number, name in enumerate(CHANCE)}
 SPLIT = {"scarf_or_tie": {"fill_in_same_type": Measured(0.25, math.nan, math.nan, 1), "recall_at_10": NOTHING}}
 FOUND = Evaluation(5_000, 4_000, FIGURES, SPLIT, {"<b>girls</b>": SPLIT["scarf_or_tie"]})
-
-
-class _Balance(HTMLParser):
-    """Complains about a tag that is not closed where it should be."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.open: list[str] = []
-
-    def handle_starttag(self, tag: str, attrs: object) -> None:
-        if tag not in VOID:
-            self.open.append(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert tag in VOID or self.open.pop() == tag
 
 
 def page(found: Evaluation = FOUND, model: str | None = None) -> str:
@@ -43,7 +28,7 @@ def test_the_page_stands_alone() -> None:
 
 def test_its_tags_are_closed() -> None:
     """Every browser shows the same."""
-    balance = _Balance()
+    balance = Balance(VOID)
     balance.feed(page())
     assert balance.open == []
 
