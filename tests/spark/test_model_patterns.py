@@ -141,11 +141,12 @@ def test_a_budget_of_nothing_asks_nothing(spark, server, ask) -> None:
 
 
 def test_a_refused_key_stops_the_run_at_once(spark, server, ask) -> None:
-    """One clear line that names where the key should be."""
+    """One clear line that names where the key should be; nothing is asked beyond what was under way already."""
     server.behaviour = Behaviour(key=KEY)
+    settings = ask("llm.workers=2", "llm.concurrency=1")
     with pytest.raises(ModelRefused, match="environment variable OPENAI_API_KEY"):
-        stage.run(spark, ask())
-    assert server.counts.snapshot()["calls"] <= 1
+        stage.run(spark, settings)
+    assert server.counts.snapshot()["calls"] <= settings.llm.workers * settings.llm.concurrency < len(ANCHORS)
 
 
 def test_the_key_goes_nowhere(spark, server, ask, monkeypatch, tmp_path, caplog) -> None:  # noqa: PLR0917
