@@ -7,6 +7,7 @@ fixed order, so the result has the same bits for any partitioning.
 """
 
 from dataclasses import dataclass
+from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +23,7 @@ LOT = 0.06  # weight of a lot drawn per product and candidate: among equals, eve
 LEAST_SCARCE, MOST_SCARCE, PRODUCTS_PER_SCARCE = 24, 48, 900
 USED = 0.20  # what a candidate loses when the product has it in an earlier outfit already
 SEASON = 0.06  # what an idea for another season loses
+SAME_JOB = 0.15  # what an outfit loses for each two items of which one would do
 SAME_OCCASION = 0.05  # what an outfit loses for each one already kept for the same occasion
 LEAST_ITEMS = 2
 LEAST_OUTFITS = 3
@@ -74,6 +76,8 @@ class Assembler:
         Returns: outfits in order of choice, `most_outfits` columns.
         """
         n, tries = ideas.shape
+        if not len(self.pools.product_id):  # the catalogue has nothing of what is asked for
+            return no_outfits(n, self.most_outfits)
         own = self._own_candidate(product_ids)
         picks = np.full((n, tries, MOST_ITEMS), NONE, dtype=np.int64)
         item_score = np.zeros((n, tries, MOST_ITEMS), dtype=np.float32)
@@ -120,7 +124,7 @@ class Assembler:
         product = _column(products)
         allowed = asked & pair_allowed(self.tables, product, codes) & (candidate != own[:, None])
         compatible = pair_score(self.tables, product, codes)
-        judged = np.ones(len(query), dtype=np.float32)
+        judged, doubled = np.ones(len(query), dtype=np.float32), self.tables.same_job[product.traits, codes.traits]
         families = (self.tables.colour_family[codes.colour] == self.tables.colour_family[product.colour]).astype(np.int64)
         for earlier in picked.T:
             there = earlier != NONE
@@ -129,13 +133,15 @@ class Assembler:
             compatible = compatible + np.where(there[:, None], pair_score(self.tables, other, codes), np.float32(0))
             same = self.tables.colour_family[codes.colour] == self.tables.colour_family[other.colour]
             families += same & there[:, None]
-            judged = judged + there
+            judged, doubled = judged + there, doubled | (there[:, None] & self.tables.same_job[other.traits, codes.traits])
         neutral = self.tables.colour_family[codes.colour] == 0
         allowed &= neutral | (families < MOST_OF_ONE_FAMILY)
         rank_fit = np.float32(FIT) * (1 - np.arange(self.choice, dtype=np.float32) / self.choice)
         again = (candidate[:, :, None] == used[:, None, :]).any(axis=2) if used.shape[1] else np.zeros_like(allowed)
         lot = np.float32(LOT) * lots(product.hash, codes.hash)
         wanted = compatible / judged[:, None] + rank_fit + lot - np.float32(USED) * again
+        single = allowed & ~doubled
+        allowed = np.where(single.any(axis=1)[:, None], single, allowed)  # of two that do one job, only where there is nothing else
         best = np.where(allowed, wanted, IMPOSSIBLE).argmax(axis=1)
         rows = np.arange(len(query))
         found = allowed[rows, best]
@@ -186,11 +192,27 @@ class Assembler:
         return stands
 
     def _worth(self, found: Outfits, products: ProductCodes) -> Floats:
-        """(n, R) what decides which outfits are kept: the score, less something for an idea meant for another season."""
+        """(n, R) what decides which outfits are kept: the score, less something for another season and for doubles."""
         season = self.ideas.season[found.idea]
         mismatch = (season != 0) & (products.season[:, None] != 0) & (season != products.season[:, None])
-        worth: Floats = found.score - np.float32(SEASON) * mismatch
+        doubled = self._doubled(found.picks, products)
+        worth: Floats = found.score - np.float32(SEASON) * mismatch - np.float32(SAME_JOB) * doubled
         return worth
+
+    def _doubled(self, picks: Ints, products: ProductCodes) -> Ints:
+        """(n, R) pairs in an outfit that do the same job."""
+        there, traits = picks != NONE, self.pools.codes.traits[picks]
+        pairs = (self.tables.same_job[products.traits[:, None, None], traits] & there).sum(axis=2)
+        for left, right in combinations(range(picks.shape[2]), 2):
+            both = there[:, :, left] & there[:, :, right]
+            pairs = pairs + (both & self.tables.same_job[traits[:, :, left], traits[:, :, right]])
+        return np.asarray(pairs, dtype=np.int64)
+
+
+def no_outfits(products: int, most: int) -> Outfits:
+    """None for any of so many products."""
+    none = np.full((products, most, MOST_ITEMS), NONE, dtype=np.int64)
+    return Outfits(none[:, :, 0], none, np.zeros(none.shape, np.float32), np.zeros(none.shape[:2], np.float32))
 
 
 def scarce_below(products: int) -> int:

@@ -15,7 +15,9 @@ import pandas as pd
 
 from outfit_pairing.style import SEASONS, SLOTS, Colour, StyleGuide, harmony
 from outfit_pairing.style.audience import may_mix
+from outfit_pairing.style.bearings import Bearings, load_bearings
 from outfit_pairing.style.compatibility import NEUTRAL, TIERS, WEIGHTS, dress_reason, price_score, season_score, traits_score
+from outfit_pairing.style.make_up import load_make_up
 from outfit_pairing.style.outfit_score import TONE_REACH
 from outfit_pairing.style.rules import flags_of, verdict
 from outfit_pairing.style.traits import OWN_KIND, traits_of
@@ -37,7 +39,7 @@ MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)  # 2**64 / golden ratio: Fibonacci ha
 class ProductCodes:
     """Codes of n products, each of shape (n,) int64, and the hash of each product id, (n,) uint64.
 
-    style: (n, width) whole numbers of `style_space`; width 0 where nothing is known of it.
+    style: (n, width) whole numbers of `style_space`; width 0 where nothing is known of it.   bearing: (n,) 0 where names say none.
     """
 
     traits: Ints
@@ -47,6 +49,7 @@ class ProductCodes:
     tier: Ints
     hash: npt.NDArray[np.uint64]
     style: Floats
+    bearing: Ints
 
     def __len__(self) -> int:
         return len(self.traits)
@@ -55,7 +58,7 @@ class ProductCodes:
         """The codes of some rows, in the order given; `rows` of any shape."""
         return ProductCodes(
             self.traits[rows], self.colour[rows], self.audience[rows], self.season[rows], self.tier[rows], self.hash[rows],
-            self.style[rows],
+            self.style[rows], self.bearing[rows],
         )  # fmt: skip
 
 
@@ -66,6 +69,8 @@ class StyleTables:
     trait_codes: Mapping[tuple[str | None, ...], int]
     colour_codes: Mapping[str | None, int]
     allowed: Bools  # (T, T)
+    same_job: Bools  # (T, T) among what goes with its own kind only
+    at_odds: Bools  # (1 + bearings, T)
     traits_score: Floats  # (T, T)
     dress_reason: Ints  # (T, T) into reasons
     offered: Bools  # (T,)
@@ -82,9 +87,10 @@ class StyleTables:
     season: Floats  # (5, 5)
     price: Floats  # (4, 4)
     reasons: tuple[str, ...]
+    bearings: Bearings
 
     def encode(self, frame: pd.DataFrame, style: Floats | None = None) -> ProductCodes:
-        """Codes of products; `frame` has product_id and CODED_COLUMNS. A value unknown to the tables is a KeyError."""
+        """Codes of products; `frame` has product_id, CODED_COLUMNS and maybe name. A value unknown to the tables is a KeyError."""
         nulled = {name: _nulled(frame[name]) for name in CODED_COLUMNS}
         keys = zip(*(nulled[name] for name in TRAIT_COLUMNS), strict=True)
         return ProductCodes(
@@ -95,6 +101,7 @@ class StyleTables:
             tier=_array([TIER_CODES[value] for value in nulled["price_tier"]]),
             hash=hashes(frame["product_id"]),
             style=np.zeros((len(frame), 0), dtype=np.float32) if style is None else style,
+            bearing=_array([self.bearings.of(_plain(name)) for name in frame["name"]] if "name" in frame else [0] * len(frame)),
         )
 
 
@@ -132,10 +139,13 @@ def style_tables(
     distinct = list(dict.fromkeys(of_key.values()))
     names = sorted({colour for colour in map(_plain, colours) if colour})
     reasons = [""]
+    bearings, same_job = load_bearings(guide), load_make_up(guide).same_job
     return StyleTables(
         trait_codes={key: distinct.index(found) for key, found in of_key.items()},
         colour_codes={None: 0} | {name: code + 1 for code, name in enumerate(names)},
         allowed=_table(distinct, lambda a, b: verdict(a, b).allowed, np.bool_),
+        same_job=_table(distinct, lambda a, b: frozenset({a.article_type, b.article_type}) in same_job, np.bool_),
+        at_odds=np.array([[False] * len(distinct), *([one.at_odds(other) for other in distinct] for one in bearings.all)]),
         traits_score=_table(distinct, traits_score, np.float32) + _gains(keys, of_key, distinct, kinds_gain),
         dress_reason=_interned(_table(distinct, dress_reason, object), reasons),
         offered=np.array([found.offered for found in distinct]),
@@ -149,6 +159,7 @@ def style_tables(
         season=_table(list(SEASON_CODES), season_score, np.float32),
         price=_table(list(TIER_CODES), price_score, np.float32),
         reasons=tuple(reasons),
+        bearings=bearings,
     )
 
 
@@ -237,9 +248,10 @@ def pair_score(tables: StyleTables, left: ProductCodes, right: ProductCodes) -> 
 
 
 def pair_allowed(tables: StyleTables, left: ProductCodes, right: ProductCodes) -> Bools:
-    """Whether products may share an outfit by traits, audience, colour clash and slot (hard rules 2, 3, 5, 6, 8, 9)."""
+    """Whether products may share an outfit: by traits, audience, colour clash and slot (rules 2, 3, 5, 6, 8, 9) and bearing."""
     allowed: Bools = tables.allowed[left.traits, right.traits] & tables.audience[left.audience, right.audience]
     allowed = allowed & ~tables.clash[left.colour, right.colour]
+    allowed &= ~(tables.at_odds[left.bearing, right.traits] | tables.at_odds[right.bearing, left.traits])
     same_slot = tables.slot[left.traits] == tables.slot[right.traits]
     may_share = tables.own_kind[left.traits] | (tables.slot[left.traits] == SLOT_CODES["jewellery"])
     other_type = tables.article_type[left.traits] != tables.article_type[right.traits]

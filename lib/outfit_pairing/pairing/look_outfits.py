@@ -236,7 +236,7 @@ class LookOutfits:
 def rack_of(batch: pa.RecordBatch, tables: StyleTables, space: StyleSpace) -> Rack:
     """A rack from products: INPUT_COLUMNS, name and vector, one row per product, in any order."""
     frame = batch.select([*INPUT_COLUMNS, "name"]).to_pandas()
-    codes = tables.encode(frame, space.of(batch))
+    codes = tables.encode(frame.drop(columns="name"), space.of(batch))  # what stylists put together, no name's bearing parts
     in_stock: Bools = frame["in_stock"].to_numpy(dtype=bool)
     names = [
         name if isinstance(name, str) else product_id for name, product_id in zip(frame["name"], frame["product_id"], strict=True)

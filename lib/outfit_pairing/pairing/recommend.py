@@ -76,7 +76,7 @@ class Recommender:
         for batch in batches:
             for start in range(0, batch.num_rows, BATCH_ROWS):
                 part = batch.slice(start, BATCH_ROWS)
-                frame = part.select(list(INPUT_COLUMNS)).to_pandas()
+                frame = part.select([*INPUT_COLUMNS, "name"]).to_pandas()
                 codes = self.assembler.tables.encode(frame, self.space.of(part))
                 ids = frame["product_id"].to_numpy(dtype=object)
                 outfits = self.assembler.assemble(ids, codes, self.choose(frame, codes, part))

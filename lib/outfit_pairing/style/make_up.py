@@ -6,7 +6,7 @@ outfit is rarer among those that people make. Factors multiply, so that a fault 
 
 import math
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
@@ -15,7 +15,8 @@ from typing import Any, NamedTuple
 
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.style.article_types import SLOTS
-from outfit_pairing.style.guide_files import GUIDE_FOLDER, known, mapping, read_guide, refuse_unknown
+from outfit_pairing.style.guide_files import GUIDE_FOLDER, known, mapping, read_guide, refuse_unknown, text_list
+from outfit_pairing.style.vocabulary import StyleGuide
 
 CHILDREN = frozenset({"girls", "boys", "kids"})
 MIXED_SEXES, MIXED_AGES = 0.1, 0.05  # factors: women's with men's; adults' with children's
@@ -43,7 +44,7 @@ class Fault(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class MakeUp:
-    """The written factors; see the guide's outfits.yaml for what each means."""
+    """The written factors; see the guide's outfits.yaml for what each means. `same_job`: pairs of article types."""
 
     repeated: dict[str, float]
     same_family: float
@@ -51,6 +52,7 @@ class MakeUp:
     excluded: dict[frozenset[str], float]
     missing: dict[str, float]
     company: dict[frozenset[str], float]
+    same_job: frozenset[frozenset[str]]
 
     def faults(self, pieces: Sequence[Piece]) -> tuple[Fault, ...]:
         """All that is to be said of an outfit of these pieces, in any order."""
@@ -139,15 +141,16 @@ def _wearers(said: frozenset[str | None]) -> list[Fault]:
 
 
 @lru_cache(maxsize=4)
-def load_make_up(families: Collection[str], folder: Path | None = None) -> MakeUp:
-    """The factors of outfits.yaml.   families: those of the style guide, which entries may name.
+def load_make_up(style_guide: StyleGuide, folder: Path | None = None) -> MakeUp:
+    """The factors of outfits.yaml.   style_guide: its families and article types are what entries may name.
 
     Raises:  SettingsError: an unknown slot or family, a factor that is no positive number; names file and entry.
     """
     path = (folder or GUIDE_FOLDER) / "outfits.yaml"
     guide = read_guide(path)
-    refuse_unknown(str(path), guide, {"repeated", "same_family", "layers", "excluded", "missing", "company"})
-    names = (*SLOTS, *families)
+    refuse_unknown(str(path), guide, {"repeated", "same_family", "layers", "excluded", "missing", "company", "same_job"})
+    types = tuple(one.name for one in style_guide.article_types)
+    names = (*SLOTS, *sorted({one.family for one in style_guide.article_types}))
     return MakeUp(
         repeated=_factors(path, guide, "repeated", SLOTS),
         same_family=_factor(path, "same_family", guide.get("same_family")),
@@ -155,7 +158,15 @@ def load_make_up(families: Collection[str], folder: Path | None = None) -> MakeU
         excluded=_pairs(path, "excluded", guide.get("excluded"), SLOTS),
         missing=_factors(path, guide, "missing", MISSING),
         company=_pairs(path, "company", guide.get("company"), names),
+        same_job=frozenset(_same_jobs(path, guide.get("same_job"), types)),
     )
+
+
+def _same_jobs(path: Path, entries: Any, types: tuple[str, ...]) -> Iterator[frozenset[str]]:
+    """Every pair of article types that an entry holds."""
+    for entry in entries or []:
+        names = [known(f"{path}: same_job", "article type", name, types) for name in text_list(f"{path}", "same_job", entry)]
+        yield from map(frozenset, combinations(names, 2))
 
 
 def _factors(path: Path, guide: Mapping[str, Any], section: str, names: Sequence[str]) -> dict[str, float]:

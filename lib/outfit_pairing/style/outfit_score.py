@@ -160,4 +160,4 @@ _OF_PAIRS = {
 
 @lru_cache(maxsize=1)
 def _make_up() -> MakeUp:
-    return load_make_up(tuple(sorted({one.family for one in load_style_guide().article_types})))
+    return load_make_up(load_style_guide())

@@ -82,6 +82,8 @@ def test_hard_rules_hold_whatever_is_asked_for(seed: int) -> None:
         assert "Socks" not in set(entries["article_type"]) or "footwear" in slots
         assert "Ties" not in set(entries["article_type"]) or "Shirts" in set(entries["article_type"])
         assert "Free Gifts" not in set(entries["article_type"])
+        ethnic = entries["usage"] == "ethnic"
+        assert not (ethnic.any() and entries["name"].str.contains("Puma")[~ethnic].any())
 
 
 @pytest.mark.parametrize("size", [7, 250, 600])
@@ -134,6 +136,29 @@ def test_every_item_says_why() -> None:
             assert all(reason.strip() for reason in item["reasons"])
             assert 0 <= item["score"] <= 1
         assert [outfit["rank"], outfit["source"]] == [outfit["rank"], "pattern_based"]
+
+
+def test_of_two_that_do_the_same_job_the_other_kind_is_taken() -> None:
+    """A nightdress gets a robe, not a second nightdress, though both are asked for and sold."""
+    frame = wardrobe.products(900)
+    frame = frame[frame["slot"] == "sleepwear"].assign(audience="women", in_stock=True).reset_index(drop=True)
+    assembler, codes = wardrobe.assembler_of(frame, ("sleepwear", "Baby Dolls", "Bath Robe"), ("sleepwear", "Lounge Pants"))
+    ids = frame["product_id"].to_numpy(dtype=object)
+    found = assembler.assemble(ids, codes, np.zeros((len(frame), 1), dtype=np.int64))
+    kind = frame.set_index("product_id")["article_type"]
+    nightdresses = np.flatnonzero((frame["article_type"] == "Nightdress") & (found.idea[:, 0] != NONE))
+    assert len(nightdresses) > 5
+    assert {kind[assembler.pools.product_id[pick]] for pick in found.picks[nightdresses, 0, 0]} == {"Bath Robe"}
+
+
+def test_ideas_for_which_the_catalogue_has_nothing_give_no_outfit() -> None:
+    """Not one candidate for any item."""
+    frame = wardrobe.products(60).assign(in_stock=False)
+    assembler, codes = wardrobe.assembler_of(frame, ("top", "Tshirts"), ("bottom", "Jeans"))
+    assert not len(assembler.pools.product_id)
+    found = assembler.assemble(frame["product_id"].to_numpy(dtype=object), codes, np.zeros((len(frame), 1), dtype=np.int64))
+    assert found.idea.shape == (60, 5)
+    assert (found.idea == NONE).all()
 
 
 def test_a_product_without_ideas_gets_no_outfit() -> None:

@@ -19,14 +19,16 @@ TYPES = {
     "Kurtas": "ethnic", "Leggings": "casual", "Casual Shoes": "casual", "Formal Shoes": "formal", "Sports Shoes": "sports",
     "Heels": "casual", "Flip Flops": "casual", "Belts": "casual", "Ties": "formal", "Socks": "casual", "Watches": "casual",
     "Sunglasses": "casual", "Earrings": "casual", "Necklace and Chains": "casual", "Handbags": "casual", "Jackets": "casual",
-    "Bra": "casual", "Briefs": "casual", "Camisoles": "casual", "Lipstick": "casual", "Nail Polish": "casual",
+    "Bra": "casual", "Briefs": "casual", "Camisoles": "casual",
+    "Nightdress": "casual", "Baby Dolls": "casual", "Bath Robe": "casual", "Lounge Pants": "casual",
+    "Lipstick": "casual", "Nail Polish": "casual",
     "Free Gifts": "casual",
 }  # fmt: skip
 COLOURS = ("black", "white", "navy blue", "red", "green", None)
 AUDIENCES = ("men", "women", "unisex", "boys")
 
 
-NAMES = ("Floral chiffon", "Biker", "Training", "Plain", "Beach", "Tailored")
+NAMES = ("Floral chiffon", "Biker", "Puma", "Plain", "Beach", "Tailored")
 
 
 def products(count: int = 300, seed: int = 0) -> pd.DataFrame:
@@ -127,6 +129,17 @@ def space_of(frame: pd.DataFrame, rows: np.ndarray, size: int = 100) -> StyleSpa
     groups = number_groups(*(frame[list(names)].drop_duplicates().to_numpy().tolist() for names in (KIND_COLUMNS, COLOUR_COLUMNS)))
     sums = [one for batch in batches(frame, rows, size) for one in SumsPerGroup(groups)(iter([batch]))]
     return style_space(groups, pa.Table.from_batches(sums).to_pandas())
+
+
+def assembler_of(frame: pd.DataFrame, *wishes: tuple[str, ...]) -> tuple[Assembler, ProductCodes]:
+    """An assembler with one idea, made of these wishes (slot and article types), and the codes of its products."""
+    tables, rows = tables_of(frame), vectors(len(frame))
+    first = tables.encode(frame[:1])
+    queries = tuple(wish(*one, audience=int(first.audience[0]), traits=int(first.traits[0])) for one in wishes)
+    ideas = gather([Idea(0, "p", "Idea", "night in", None, 0.8, queries, (True,) * len(wishes))], 1)
+    [whole] = batches(frame, rows, len(frame))
+    codes = tables.encode(frame, space_of(frame, rows).of(whole))
+    return Assembler(tables, ideas, pools_of(frame, rows, tables, ideas), least_score=0.0, most_outfits=5), codes
 
 
 def assembler(frame: pd.DataFrame, seed: int = 2) -> tuple[Assembler, ProductCodes]:

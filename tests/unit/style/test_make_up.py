@@ -13,8 +13,7 @@ from outfit_pairing.style import load_style_guide
 from outfit_pairing.style.guide_files import GUIDE_FOLDER
 from outfit_pairing.style.make_up import LACKING_FROM, MakeUp, Piece, load_make_up, may_share
 
-FAMILIES = tuple(sorted({one.family for one in load_style_guide().article_types}))
-MAKE_UP = load_make_up(FAMILIES)
+MAKE_UP = load_make_up(load_style_guide())
 AUDIENCES = (None, "women", "men", "unisex", "girls", "boys", "kids", "female", "male")
 
 
@@ -132,6 +131,8 @@ def test_who_may_wear_both(left: str | None, right: str | None, *, may: bool) ->
         ("[sweater, shirt]", "[sweater, shrt]", "name 'shrt' is unknown"),
         ("[tie, shirt, 1.3]", "[tie, shirt]", "is no [one, other, factor]"),
         ("[sweater, shirt]", "[sweater]", "is no pair of names"),
+        ("[bra, bralette,", "[bra, bralete,", "article type 'bralete' is unknown"),
+        ("[bra, bralette,", "[1, bralette,", "same_job must be a list of texts"),
     ],
 )
 def test_a_slip_in_the_factors_is_found(tmp_path: Path, old: str, new: str, complaint: str) -> None:
@@ -141,7 +142,7 @@ def test_a_slip_in_the_factors_is_found(tmp_path: Path, old: str, new: str, comp
     assert old in text
     (tmp_path / "outfits.yaml").write_text(text.replace(old, new, 1), "utf-8")
     with pytest.raises(SettingsError) as caught:
-        load_make_up(FAMILIES, tmp_path)
+        load_make_up(load_style_guide(), tmp_path)
     assert complaint in str(caught.value)
     assert "outfits.yaml" in str(caught.value)
 
@@ -149,4 +150,4 @@ def test_a_slip_in_the_factors_is_found(tmp_path: Path, old: str, new: str, comp
 def test_the_factors_are_read_once() -> None:
     """Asking again costs nothing."""
     assert isinstance(MAKE_UP, MakeUp)
-    assert load_make_up(FAMILIES) is MAKE_UP
+    assert load_make_up(load_style_guide()) is MAKE_UP
