@@ -41,6 +41,7 @@ STAGE_HELP = {
     "publish": "the best outfits of each product as one table, JSON files and the lookbook page",
     "check-quality": "measure, audit and hold the result to its gates",
 }
+PAIRING = {"pair-by-lookbook", "apply-patterns", "pair-by-rules"}
 EPILOG = "exit codes: 0 done; 2 bad settings or input; 3 a quality gate missed; 1 anything else"
 
 
@@ -184,6 +185,10 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
         from outfit_pairing.pairing.looks import check_lookbook
 
         check_lookbook(settings)
+    if settings.style.model and PAIRING & set(stages):
+        from outfit_pairing.pairing.learnt import open_model
+
+        open_model(settings)
     check_warehouse(settings)
     if "generate-patterns" in stages:
         _check_model(settings)

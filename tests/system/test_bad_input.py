@@ -44,6 +44,7 @@ def files(tmp_path: Path) -> Path:
         ("--catalog {}/good.csv --mapping myntra --warehouse {}/a_file/warehouse", "--warehouse"),
         ("--mapping myntra", "--catalog"),
         ("--catalog {}/good.csv --mapping myntra --lookbook {}/absent.jsonl", "--lookbook"),
+        ("--catalog {}/good.csv --mapping myntra --set style.model={}/absent.npz", "fit-compatibility, or unset style.model"),
         ("--catalog {}/good.csv --mapping myntra --lookbook {}/number.jsonl", "item 2 is no product id"),
     ],
 )

@@ -5,18 +5,24 @@ import gzip
 import json
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow.compute as pc
 import pytest
 from deltalake import DeltaTable
 
 from outfit_pairing.cli import main
+from outfit_pairing.embedding.encoders import encoder_name
 from outfit_pairing.pairing import by_lookbook, by_patterns, by_rules
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage.tables import TABLES
+from outfit_pairing.style.lookbook_model import LookbookModel, model_bytes, ordered
+from outfit_pairing.style.normalise import key
 from tests.delta import read_table
 from tests.system.command import REPOSITORY, Ended, run
 
@@ -166,6 +172,37 @@ def test_partitions_do_not_change_the_outfits(
         by_rules.run(spark, settings)
         for table in tables:
             assert outfits(copy, table) == outfits(warehouse, table)
+
+
+def test_what_a_shop_has_taught_moves_its_outfits(warehouse: Path, folder: Path, spark: "SparkSession") -> None:
+    """Stylists who love two kinds together see them together more often; the coverage stays."""
+    kinds = {row["product_id"]: row["article_type"] for row in rows(warehouse, "products")}
+
+    def pairs(where: Path) -> Counter[tuple[str, str]]:
+        found = rows(where, "pattern_recommendations")
+        worn = [[kinds[row["product_id"]], *(kinds[item["product_id"]] for item in row["items"])] for row in found]
+        return Counter(ordered(key(a), key(b)) for some in worn for a, b in combinations(some, 2))
+
+    before = pairs(warehouse)
+    loved, hated = (pair for pair, _ in before.most_common(2))
+    model = LookbookModel(
+        kinds={loved: 2.5, hated: -2.5},
+        colours={},
+        items={},
+        directions=np.zeros((0, 384), np.float32),
+        strengths=np.zeros(0, np.float32),
+        weights={"kinds": 6.0, "colours": 0.0, "styles": 0.0, "items": 0.0},
+        encoder=encoder_name(load_settings(environment={}).embedding),
+    )
+    (folder / "taught.npz").write_bytes(model_bytes(model))
+    taught = folder / "warehouse-taught"
+    shutil.copytree(warehouse, taught)
+    by_patterns.run(spark, load_settings(overrides=[f"storage.warehouse={taught}", f"style.model={folder / 'taught.npz'}"]))
+    after = pairs(taught)
+    assert after[loved] > 1.02 * before[loved]
+    assert after[hated] < 0.98 * before[hated]
+    covered = [{row["product_id"] for row in rows(one, "pattern_recommendations")} for one in (warehouse, taught)]
+    assert covered[0] == covered[1]
 
 
 def test_outfits_are_shown_in_the_terminal(warehouse: Path) -> None:
