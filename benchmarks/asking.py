@@ -120,7 +120,9 @@ def faults(bench: Bench) -> None:
         print("\n20 % malformed or off-schema, 10 % 429, 5 % 5xx, 2 % hangs (timeout 3 s)")
         tell("anchors with 5 patterns or more by the model", f"{_share(own, bench.anchors):.1%}", "≥ 99 %")
         tell("… and with the style guide standing in", f"{_share(all_, bench.anchors):.1%}")
-        tell("good replies ÷ distinct prompts", once(counts), "1.000")
+        answered = counts["prompts_with_good_reply"]
+        tell("good replies ÷ prompts that got one", f"{counts['good_replies'] / max(1, answered):.3f}", "1.000")
+        tell("prompts that got none in three tries", f"{counts['distinct_prompts'] - answered} of {counts['distinct_prompts']}")
         tell("calls, of which good", f"{counts['calls']}, {counts['good_replies']}")
         tell("seconds, first call to last", f"{span(counts):.1f}")
 

@@ -18,6 +18,7 @@ from tests.delta import read_table
 
 from outfit_pairing.scoring.judge import Judge
 from outfit_pairing.scoring.wardrobe import wardrobe_of_rows
+from outfit_pairing.style import load_style_guide
 
 NOT_WORN = {"other", "beauty"}
 COLUMNS = [
@@ -63,6 +64,26 @@ def gini(counts: npt.NDArray[np.int64]) -> float:
     return float((2 * np.arange(1, n + 1) - n - 1) @ ordered / (n * ordered.sum()))
 
 
+def at_bound(items: list[list[str]], products: list[dict[str, Any]]) -> dict[str, float]:
+    """Share of outfits that go as far as a hard rule allows, for the rules that have a most or a least; the others have none."""
+    facts, guide = {one["product_id"]: one for one in products}, load_style_guide()
+    colours = {one["colour"]: guide.colour(one["colour"]) for one in products if one["colour"]}
+    loud = {word: colour.family for word, colour in colours.items() if colour and not colour.neutral}
+    of_product: dict[str, list[frozenset[str]]] = defaultdict(list)
+    for product_id, *others in items:
+        of_product[product_id].append(frozenset(others))
+    met: Counter[str] = Counter()
+    for product_id, *others in items:
+        worn = [facts[product_id], *(facts[one] for one in others)]
+        families = Counter(loud[one["colour"]] for one in worn if one["colour"] in loud)
+        siblings = [one for one in of_product[product_id] if one != frozenset(others)]
+        met["1: differs from another of the product in one item"] += any(len(frozenset(others) - one) < 2 for one in siblings)
+        met["2: unisex beside women's or men's"] += len({one["audience"] for one in worn}) > 1
+        met["3: two pieces of jewellery"] += sum(one["slot"] == "jewellery" for one in worn) == 2
+        met["8: two items of one colour family"] += max(families.values(), default=0) == 2
+    return {rule: met[rule] / len(items) for rule in sorted(met)}
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -94,6 +115,9 @@ def main() -> None:
         ("products with two occasions or more", f"{varied:.1%}", "≥ 80 %"),
     ):
         print(f"{what:40}{value:>10}  {demand}".rstrip())
+    print("outfits at the bound of a hard rule")
+    for rule, share in at_bound(items, products).items():
+        print(f"  {rule:52}{share:>7.1%}")
 
 
 if __name__ == "__main__":
