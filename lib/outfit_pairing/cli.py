@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 from outfit_pairing import __version__
 from outfit_pairing.cli_catalogue import add_catalogue_commands, add_catalogue_flags, positive
+from outfit_pairing.cli_releases import add_release_commands
 from outfit_pairing.cli_scoring import add_scoring_commands
-from outfit_pairing.errors import GateMissed, OutfitPairingError, WarehouseError
+from outfit_pairing.errors import OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport
 from outfit_pairing.storage.tracking import check_tracking
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
     from rich.console import Console
 
 logger = logging.getLogger(__name__)
@@ -38,8 +38,9 @@ STAGE_HELP = {
     "pair-by-lookbook": "outfits that the shop's own stylists made, also for near-identical products",
     "apply-patterns": "carry the patterns to every product",
     "pair-by-rules": "outfits by the style guide for what patterns did not reach",
-    "publish": "the best outfits of each product as one table, JSON files and the lookbook page",
-    "check-quality": "measure, audit and hold the result to its gates",
+    "publish": "draft the best outfits of each product as one table and JSON files; shown at once where nothing is shown yet",
+    "check-quality": "measure, audit and hold what is drafted to its gates; what passes is released",
+    "release": "show what is drafted: table, JSON files and lookbook page",
 }
 PAIRING = {"pair-by-lookbook", "apply-patterns", "pair-by-rules"}
 EPILOG = "exit codes: 0 done; 2 bad settings or input; 3 a quality gate missed; 1 anything else"
@@ -120,6 +121,7 @@ def main_parser() -> argparse.ArgumentParser:
     lookbook.add_argument("--products", type=positive, default=60, help="products shown (default: %(default)s)")
     lookbook.add_argument("--seed", type=int, default=1, help="which ones; the same seed shows the same (default: %(default)s)")
     add_catalogue_commands(commands, _command, _settings)
+    add_release_commands(commands, _command, _settings)
     return parser
 
 
@@ -172,7 +174,8 @@ def _run_chain(flags: argparse.Namespace) -> int:
 
 
 def _run_one_stage(flags: argparse.Namespace) -> int:
-    return _plan(flags) if getattr(flags, "dry_run", False) else _run_stages(flags, [flags.stage])
+    stages = [flags.stage, "release"] if flags.stage == "check-quality" else [flags.stage]
+    return _plan(flags) if getattr(flags, "dry_run", False) else _run_stages(flags, stages)
 
 
 def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
@@ -200,10 +203,8 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
     try:
         run_stages(spark, settings, stages, ended.append)
     finally:
-        if len(stages) > 1:
-            _renew_lookbook(spark, settings, ended)
         _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
-        if len(stages) > 1:
+        if "ingest" in stages and len(stages) > 1:
             _say_what_next(settings)
     return 0
 
@@ -293,16 +294,6 @@ def _shown(value: float | str) -> str:
     if isinstance(value, str):
         return value
     return f"{value:,}" if isinstance(value, int) else f"{value:,.3f}".rstrip("0").rstrip(".")
-
-
-def _renew_lookbook(spark: "SparkSession", settings: Settings, ended: Sequence[StageOutcome]) -> None:
-    """The page was written before the check; now it can say what the check found."""
-    from outfit_pairing.publishing.lookbook import make_lookbook
-    from outfit_pairing.publishing.places import page_path
-
-    path = page_path(settings)
-    if path and ended and ended[-1].report.stage == "check-quality" and isinstance(ended[-1].error, GateMissed | None):
-        make_lookbook(spark, settings, path)
 
 
 def _say_what_next(settings: Settings) -> None:

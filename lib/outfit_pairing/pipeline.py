@@ -32,6 +32,7 @@ STAGES = {
     "pair-by-rules": "outfit_pairing.pairing.by_rules",
     "publish": "outfit_pairing.publishing.stage",
     "check-quality": "outfit_pairing.quality.stage",
+    "release": "outfit_pairing.publishing.release",
 }
 
 

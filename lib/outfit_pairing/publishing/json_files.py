@@ -1,8 +1,8 @@
 """JSON files written aside and switched in place: whoever reads the folder never meets half a file.
 
-Files are written into <folder>/.partial, then each one that differs replaces the old one by a rename, `manifest.json`
-last. A crash before the switch leaves the old files as they were; one during the switch leaves every file whole, and
-the manifest's checksums tell which are new. A file whose content is the same keeps its bytes and its time.
+Files are written into <folder>/.partial, which becomes <folder>/.next when all are whole. At the switch each one that differs
+replaces the old one by a rename, `manifest.json` last. A crash before the switch leaves the old files as they were; one during
+the switch leaves every file whole, and the next switch goes on. A file whose content is the same keeps its bytes and its time.
 """
 
 import filecmp
@@ -22,7 +22,7 @@ from outfit_pairing.errors import WarehouseError
 
 logger = logging.getLogger(__name__)
 
-PARTIAL = ".partial"
+PARTIAL, NEXT = ".partial", ".next"
 MANIFEST = "manifest.json"
 SHARD_PREFIX = "pattern_recs"
 SHARD_NAME = re.compile(rf"{SHARD_PREFIX}_[0-9]{{5,}}\.json")
@@ -51,7 +51,7 @@ def shard_sizes(products: int, per_file: int) -> list[int]:
 
 
 class JsonFolder:
-    """The files of one publication. Use as a context; nothing in the folder changes before `switch`.
+    """The files of one publication. Use as a context; nothing in the folder changes before `switch_files`.
 
     Raises:  WarehouseError: the folder cannot be written.
     """
@@ -89,16 +89,12 @@ class JsonFolder:
         shares = [islice(objects, size) for size in sizes[:-1]] + [objects] * bool(sizes)
         return [self.write_list(f"{SHARD_PREFIX}_{number:05}.json", share) for number, share in enumerate(shares)]
 
-    def switch(self, counts: Mapping[str, int]) -> list[str]:
-        """Put the new files in place, the manifest last; names of the files that changed come back, gone ones too."""
+    def finish(self, counts: Mapping[str, int]) -> None:
+        """All files are written: they are what `switch_files` puts in place next."""
         manifest = {**counts, "files": [asdict(one) for one in self.files]}
         (self._partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
-        names = [*(one.name for one in self.files), MANIFEST]
-        changed = [name for name in names if self._put(name)]
-        gone = [path.name for path in sorted(self.folder.iterdir()) if SHARD_NAME.fullmatch(path.name) and path.name not in names]
-        for name in gone:
-            (self.folder / name).unlink()
-        return changed + gone
+        shutil.rmtree(self.folder / NEXT, ignore_errors=True)
+        self._partial.rename(self.folder / NEXT)
 
     def _write(self, name: str, opening: str, objects: Iterable[str], closing: str) -> JsonFile:
         with (self._partial / name).open("wb", buffering=1 << 20) as file:
@@ -113,15 +109,40 @@ class JsonFolder:
         self.files.append(written)
         return written
 
-    def _put(self, name: str) -> bool:
-        new, old = self._partial / name, self.folder / name
-        if old.is_file() and filecmp.cmp(new, old, shallow=False):
-            return False
-        new.replace(old)
-        return True
-
     def _cannot_write(self, fault: OSError) -> str:
-        return f"{self.folder} cannot be written ({fault.strerror or fault}); set publish.folder to a folder that can"
+        return _cannot_write(self.folder, fault)
+
+
+def switch_files(folder: Path) -> list[str]:
+    """Put the finished files in place, the manifest last; names of the files that changed come back, gone ones too.
+
+    Nothing happens where none are waiting.    Raises:  WarehouseError: the folder cannot be written.
+    """
+    waiting = folder / NEXT / MANIFEST
+    if not waiting.is_file():
+        return []
+    try:
+        names = [*(one["name"] for one in json.loads(waiting.read_text("utf-8"))["files"]), MANIFEST]
+        changed = [name for name in names if _put(folder / NEXT / name, folder / name)]
+        gone = [path.name for path in sorted(folder.iterdir()) if SHARD_NAME.fullmatch(path.name) and path.name not in names]
+        for name in gone:
+            (folder / name).unlink()
+        shutil.rmtree(folder / NEXT)
+    except OSError as fault:
+        raise WarehouseError(_cannot_write(folder, fault)) from fault
+    return changed + gone
+
+
+def _put(new: Path, old: Path) -> bool:
+    """False where the old file is the same, or took its place in a switch that was killed."""
+    if not new.is_file() or (old.is_file() and filecmp.cmp(new, old, shallow=False)):
+        return False
+    new.replace(old)
+    return True
+
+
+def _cannot_write(folder: Path, fault: OSError) -> str:
+    return f"{folder} cannot be written ({fault.strerror or fault}); set publish.folder to a folder that can"
 
 
 class _Hashed:

@@ -17,7 +17,7 @@ from outfit_pairing.publishing.looks import choices, look_of, source_name, spoke
 from outfit_pairing.publishing.outfits import ProductOutfits, spread_of_outfits
 from outfit_pairing.publishing.places import local_warehouse, page_path
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS
+from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS
 from outfit_pairing.style.vocabulary import StyleGuide, load_style_guide
 
 if TYPE_CHECKING:
@@ -76,7 +76,9 @@ def write_lookbook(store: TableStore, published: Published, path: Path, products
     Raises:  WarehouseError: the file cannot be written.
     """
     spread = spread_of_outfits(store.spark, store.settings, products, seed)
-    page = render_lookbook(spread, published, load_style_guide(), last_checked(store, published.changed_at)).encode("utf-8")
+    page = render_lookbook(spread, published, load_style_guide(), last_checked(store, _drafted_at(store, published))).encode(
+        "utf-8"
+    )
     try:
         if not path.is_file() or path.read_bytes() != page:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +89,16 @@ def write_lookbook(store: TableStore, published: Published, path: Path, products
         raise WarehouseError(f"{path} cannot be written ({fault.strerror}); name another file or folder") from fault
     logger.info("%s: %s products, %.1f MB", path, len(spread), len(page) / 1e6)
     return Page(path, len(spread), sum(len(one.outfits) for one in spread), len(page))
+
+
+def _drafted_at(store: TableStore, published: Published) -> datetime | None:
+    """When what is shown last changed, as the check saw it: it judges the draft."""
+    from pyspark.sql import functions as F
+
+    if not store.exists(DRAFTED_RECOMMENDATIONS):
+        return published.changed_at
+    found: datetime | None = store.read(DRAFTED_RECOMMENDATIONS).agg(F.max("updated_at")).collect()[0][0]
+    return found
 
 
 def render_lookbook(

@@ -10,7 +10,7 @@ from outfit_pairing.quality.metrics import MILLION
 from outfit_pairing.quality.tallies import Tallies, TallyOutfits
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, REJECTED_PRODUCTS, RUNS, Table
+from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, PRODUCTS, REJECTED_PRODUCTS, RUNS, Table
 from outfit_pairing.style.vocabulary import load_style_guide
 
 if TYPE_CHECKING:
@@ -34,12 +34,13 @@ def audit_outfits(spark: "SparkSession", settings: "Settings", table: Table = OU
 
 
 def gather(spark: "SparkSession", settings: "Settings") -> Evidence:
-    """Count all that the metrics ask about the published outfits.
+    """Count all that the metrics ask about the drafted outfits, or the published ones where none are drafted.
 
-    Raises:  MissingTable: there are no products or no published outfits.
+    Raises:  MissingTable: there are no products or no outfits.
     """
     store = TableStore(spark, settings)
-    products, outfits = store.read(PRODUCTS), store.read(OUTFIT_RECOMMENDATIONS)
+    judged = DRAFTED_RECOMMENDATIONS if store.exists(DRAFTED_RECOMMENDATIONS) else OUTFIT_RECOMMENDATIONS
+    products, outfits = store.read(PRODUCTS), store.read(judged)
     cells = [Cell(**row) for row in _cells(products, outfits).toArrow().to_pylist()]
     logger.info("check-quality: %s products in %s kinds counted, now the audit", sum(cell.products for cell in cells), len(cells))
     return Evidence(

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from outfit_pairing.errors import MissingTable, WarehouseError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.staging import StagingPlace
-from outfit_pairing.storage.tables import Table, quoted
+from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, Table, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -53,6 +53,13 @@ class TableStore:
     def __init__(self, spark: "SparkSession", settings: Settings) -> None:
         self.spark = spark
         self.settings = settings
+        self._reads_drafts = False
+
+    def drafts(self) -> "TableStore":
+        """The same store, but for outfit_recommendations, which is read as drafted."""
+        found = TableStore(self.spark, self.settings)
+        found._reads_drafts = True
+        return found
 
     @property
     def _named(self) -> str:
@@ -61,6 +68,8 @@ class TableStore:
 
     def place(self, table: Table) -> str:
         """How SQL names the table: `catalog`.`schema`.`name`, or delta.`<warehouse>/name`."""
+        if self._reads_drafts and table is OUTFIT_RECOMMENDATIONS:
+            table = DRAFTED_RECOMMENDATIONS
         if self._named:
             return ".".join(f"`{part}`" for part in (*self._named.split("."), table.name))
         return f"delta.`{_absolute(self.settings.storage.warehouse)}/{table.name}`"
@@ -149,6 +158,22 @@ class TableStore:
             finally:
                 self.spark.catalog.dropTempView(view)
         return WriteReport(counted.get("insert", 0), counted.get("update", 0), counted.get("delete", 0))
+
+    def version(self, table: Table) -> int:
+        """The version of the table's last commit."""
+        return int(self.spark.sql(f"DESCRIBE HISTORY {self.place(table)} LIMIT 1").collect()[0]["version"])
+
+    def restore(self, table: Table, version: int) -> None:
+        """Make the table what it was, in one commit.
+
+        Raises:  WarehouseError: that version is gone, by VACUUM or with its log.
+        """
+        from pyspark.errors import PySparkException
+
+        try:
+            self.spark.sql(f"RESTORE TABLE {self.place(table)} TO VERSION AS OF {version}")
+        except PySparkException as fault:
+            raise WarehouseError(f"{self.place(table)} cannot go back to version {version}: {_first_line(fault)}") from fault
 
     def append(self, table: Table, rows: "DataFrame") -> None:
         """Add rows whose keys are known to be new (an event, a vector of a new text), in one commit."""

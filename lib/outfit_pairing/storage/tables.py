@@ -280,6 +280,25 @@ RULE_RECOMMENDATIONS = _recommendations(
 OUTFIT_RECOMMENDATIONS = _recommendations(
     "outfit_recommendations", "publish", "The best outfits of each product over all sources: what a product page shows"
 )
+DRAFTED_RECOMMENDATIONS = _recommendations(
+    "drafted_recommendations", "publish", "What product pages would show next: check-quality judges it, release shows it"
+)
+
+RELEASES = Table(
+    "releases",
+    key=("number",),
+    stage="release",
+    comment="When what product pages show was switched, and to which version of outfit_recommendations",
+    columns=(
+        Column("number", "bigint", "1, 2, 3 …"),
+        Column("shown_run_id", "string", "The run whose outfits are shown since"),
+        Column("table_version", "bigint", "Version of outfit_recommendations"),
+        Column("kind", "string", "first (unchecked), checked, rollback"),
+        Column("products", "bigint", "Products with outfits"),
+        Column("outfits", "bigint", "Their outfits"),
+        Column("rows_changed", "bigint", "Rows that the switch inserted, updated or deleted"),
+    ),
+)
 
 QUALITY_METRICS = Table(
     "quality_metrics",
@@ -329,7 +348,9 @@ TABLES: dict[str, Table] = {
         LOOKBOOK_RECOMMENDATIONS,
         PATTERN_RECOMMENDATIONS,
         RULE_RECOMMENDATIONS,
+        DRAFTED_RECOMMENDATIONS,
         OUTFIT_RECOMMENDATIONS,
+        RELEASES,
         QUALITY_METRICS,
         RUNS,
     )

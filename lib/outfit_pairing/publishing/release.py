@@ -1,0 +1,94 @@
+"""The release stage: what publish has drafted, and the check has passed, becomes what product pages show.
+
+The table switches in one commit; the JSON files and the page follow at once. Whoever reads meets the old result or the new one.
+"""
+
+import logging
+from typing import TYPE_CHECKING
+
+from outfit_pairing.errors import InputError, listed
+from outfit_pairing.publishing.exports import write_files
+from outfit_pairing.publishing.figures import published_figures
+from outfit_pairing.publishing.json_files import switch_files
+from outfit_pairing.publishing.lookbook import write_lookbook
+from outfit_pairing.publishing.pairs import create_pairs_view
+from outfit_pairing.publishing.places import json_folder, page_path
+from outfit_pairing.storage.runs import StageReport
+from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, RELEASES
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from outfit_pairing.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+
+def run(spark: "SparkSession", settings: "Settings") -> StageReport:
+    """Show what is drafted.
+
+    Raises:  MissingTable: nothing is drafted.    WarehouseError: files cannot be written.
+    """
+    return release(TableStore(spark, settings), "checked")
+
+
+def release(store: TableStore, kind: str) -> StageReport:
+    """Switch table, files and page to the draft.   kind: as in the table releases."""
+    drafted = store.read(DRAFTED_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
+    written = store.merge(OUTFIT_RECOMMENDATIONS, drafted, delete_missing=True)
+    files = _renew_files(store)
+    published = published_figures(store)
+    if written.rows_written or not store.exists(RELEASES):
+        _remember(store, store.settings.run_id, kind, written.rows_written)
+        logger.info("release: %s outfits for %s products are shown", f"{published.outfits:,}", f"{published.products:,}")
+    else:
+        logger.info("release: what is drafted is shown already")
+    counters = {"products": published.products, "rows_written": written.rows_written, **files}
+    return StageReport("release", published.outfits, published.outfits, counters=counters)
+
+
+def roll_back(store: TableStore, run_id: str) -> StageReport:
+    """Show again what a run's release showed. The draft follows, so that the next check does not bring back what was taken away.
+
+    Raises:  MissingTable: nothing was ever released.    InputError: no release of that run.
+             WarehouseError: its version of the table is gone.
+    """
+    rows = store.read(RELEASES).orderBy("number").collect()
+    chosen = next((row for row in reversed(rows) if row["shown_run_id"] == run_id), None)
+    if chosen is None:
+        known = listed(list(dict.fromkeys(row["shown_run_id"] for row in reversed(rows))))
+        raise InputError(f"run {run_id!r} has released nothing; runs that have: {known}")
+    before = store.version(OUTFIT_RECOMMENDATIONS)
+    if chosen["table_version"] != before:
+        store.restore(OUTFIT_RECOMMENDATIONS, chosen["table_version"])
+    shown = store.read(OUTFIT_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
+    written = store.merge(DRAFTED_RECOMMENDATIONS, shown, delete_missing=True)
+    if store.version(OUTFIT_RECOMMENDATIONS) != before:
+        _remember(store, run_id, "rollback", written.rows_written)
+    figures = published_figures(store)
+    write_files(store, figures)
+    counters = {"release": chosen["number"], "rows_written": written.rows_written, **_renew_files(store)}
+    return StageReport("rollback", figures.outfits, figures.outfits, counters=counters)
+
+
+def _renew_files(store: TableStore) -> dict[str, int | str]:
+    """Files and page of what is shown."""
+    settings = store.settings
+    create_pairs_view(store)
+    folder, page = json_folder(settings), page_path(settings)
+    changed = switch_files(folder) if folder else []
+    if page:
+        write_lookbook(store, published_figures(store), page)
+    return ({"files_changed": len(changed)} if folder else {}) | ({"lookbook": str(page)} if page else {})
+
+
+def _remember(store: TableStore, run_id: str, kind: str, rows: int) -> None:
+    from pyspark.sql import functions as F
+
+    number = 1
+    if store.exists(RELEASES):
+        number += store.read(RELEASES).agg(F.coalesce(F.max("number"), F.lit(0))).collect()[0][0]
+    figures, version = published_figures(store), store.version(OUTFIT_RECOMMENDATIONS)
+    row = (number, run_id, version, kind, figures.products, figures.outfits, rows)
+    store.append(RELEASES, store.spark.createDataFrame([row], RELEASES.schema))
