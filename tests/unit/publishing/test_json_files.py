@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outfit_pairing.errors import SettingsError, WarehouseError
-from outfit_pairing.publishing.json_files import JsonFolder, shard_sizes
+from outfit_pairing.publishing.json_files import NEXT, JsonFolder, shard_sizes, switch_files
 from outfit_pairing.publishing.places import json_folder, page_path
 from outfit_pairing.settings import load_settings
 
@@ -25,7 +25,8 @@ def publish(folder: Path, count: int, padding: str = "x", per_file: int = 100) -
     with JsonFolder(folder) as files:
         files.write_list("anchor_products.json", products(40))
         files.write_shards(products(count, padding), count, per_file)
-        return files.switch({"products": count})
+        files.finish({"products": count})
+    return switch_files(folder)
 
 
 def names(folder: Path) -> list[str]:
@@ -109,6 +110,32 @@ def test_what_a_killed_run_left_is_cleared_away(tmp_path: Path) -> None:
     assert not any(name.startswith(".") or "00009" in name for name in names(tmp_path))
 
 
+def test_finished_files_wait_for_the_switch(tmp_path: Path) -> None:
+    """What was shown before stays until then; files that are finished later take the place of those that wait."""
+    publish(tmp_path, 250)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    for padding in ("y", "z"):
+        with JsonFolder(tmp_path) as files:
+            files.write_shards(products(120, padding), 120, 100)
+            files.finish({"products": 120})
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()} == before
+    assert "pattern_recs_00002.json" in switch_files(tmp_path)
+    assert b"zzz" in (tmp_path / "pattern_recs_00000.json").read_bytes()
+    assert not (tmp_path / NEXT).exists()
+    assert switch_files(tmp_path) == []
+
+
+def test_a_switch_that_was_killed_goes_on(tmp_path: Path) -> None:
+    """Files that took their place already are not missed; the manifest comes last."""
+    publish(tmp_path, 250)
+    with JsonFolder(tmp_path) as files:
+        files.write_shards(products(250, "y"), 250, 100)
+        files.finish({"products": 250})
+    (tmp_path / NEXT / "pattern_recs_00000.json").replace(tmp_path / "pattern_recs_00000.json")
+    assert switch_files(tmp_path) == ["pattern_recs_00001.json", "pattern_recs_00002.json", "manifest.json"]
+    assert b"yyy" in (tmp_path / "pattern_recs_00001.json").read_bytes()
+
+
 def test_files_are_read_without_holding_them(tmp_path: Path) -> None:
     """Rows are taken one by one, so that memory does not grow with the catalogue."""
     alive = 0
@@ -135,7 +162,8 @@ def test_an_object_carries_its_header_before_the_list(tmp_path: Path) -> None:
     with JsonFolder(tmp_path) as files:
         files.write_object("without.json", {"about": "why “none”"}, "products", products(2))
         files.write_object("nothing.json", {"about": "none"}, "products", iter(()))
-        files.switch({})
+        files.finish({})
+    switch_files(tmp_path)
     found = json.loads((tmp_path / "without.json").read_text("utf-8"))
     assert (found["about"], len(found["products"])) == ("why “none”", 2)
     assert json.loads((tmp_path / "nothing.json").read_text("utf-8")) == {"about": "none", "products": []}
