@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
+from tests.shop_window import files, fill, pair, shown, stock
 
 from outfit_pairing.errors import GateMissed, InputError
 from outfit_pairing.pipeline import run_stages
@@ -18,7 +19,6 @@ from outfit_pairing.storage.tables import (
     REJECTED_PRODUCTS,
     RELEASES,
 )
-from tests.shop_window import files, fill, pair, shown, stock
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
