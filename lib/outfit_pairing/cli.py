@@ -196,12 +196,15 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
     if "generate-patterns" in stages:
         _check_model(settings)
     check_tracking(settings)
+    from outfit_pairing.storage.lease import held_folder, held_table
     from outfit_pairing.storage.session import open_session
 
-    spark = open_session(settings)
     ended: list[StageOutcome] = []
     try:
-        run_stages(spark, settings, stages, ended.append)
+        with held_folder(settings):
+            spark = open_session(settings)
+            with held_table(spark, settings):
+                run_stages(spark, settings, stages, ended.append)
     finally:
         _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
         if "ingest" in stages and len(stages) > 1:
@@ -241,13 +244,17 @@ def _try(flags: argparse.Namespace) -> int:
 def _import(flags: argparse.Namespace) -> int:
     from outfit_pairing.patterns import import_stage
     from outfit_pairing.patterns.importing import read_import
+    from outfit_pairing.storage.lease import held_folder, held_table
     from outfit_pairing.storage.session import open_session
 
     settings = _settings(flags)
     file = read_import(flags.file, flags.anchors)
     check_warehouse(settings)
-    spark, started = open_session(settings, brief=True), time.perf_counter()
-    report = import_stage.run(spark, settings, file, flags.file)
+    started = time.perf_counter()
+    with held_folder(settings):
+        spark = open_session(settings, brief=True)
+        with held_table(spark, settings):
+            report = import_stage.run(spark, settings, file, flags.file)
     _show_reports([replace(report, seconds=round(time.perf_counter() - started, 2))], as_json=flags.json)
     return 0
 

@@ -34,6 +34,7 @@ class StorageSettings(Strict):
     warehouse: str = Field("warehouse", min_length=1, description="Folder or URL; a table lies at <warehouse>/<table>.")
     catalog: str | None = Field(None, description="Unity Catalog name; with it tables are named, not placed by path.")
     schema_: str | None = Field(None, alias="schema", description="Schema inside `storage.catalog`.")
+    wait_s: float = Field(0, ge=0, le=86_400, description="Seconds to wait for another run that is writing the warehouse; 0: stop.")
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -15,7 +15,8 @@ from outfit_pairing.publishing.checked import Checked, duration, last_checked
 from outfit_pairing.publishing.figures import Published, published_figures
 from outfit_pairing.publishing.looks import choices, look_of, source_name, spoken
 from outfit_pairing.publishing.outfits import ProductOutfits, spread_of_outfits
-from outfit_pairing.publishing.places import local_warehouse, page_path
+from outfit_pairing.publishing.places import page_path
+from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS
 from outfit_pairing.style.vocabulary import StyleGuide, load_style_guide

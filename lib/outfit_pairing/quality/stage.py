@@ -1,7 +1,6 @@
 """The check-quality stage: measure the published outfits, audit them, hold them to the gates, write the report page."""
 
 import logging
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from outfit_pairing.quality.counting import audit_outfits, gather
 from outfit_pairing.quality.gates import Gate, judge, missed
 from outfit_pairing.quality.metrics import Metric, measure
 from outfit_pairing.quality.report import render
+from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import QUALITY_METRICS
@@ -61,10 +61,8 @@ def _row(metric: Metric, gates: Sequence[Gate]) -> tuple[str, float | None, floa
 
 def report_path(settings: "Settings") -> Path | None:
     """Where the page lies; None where the warehouse is no folder of this machine."""
-    storage = settings.storage
-    if storage.catalog or storage.schema_ or re.match(r"^[a-z][a-z0-9+.-]*:", storage.warehouse):
-        return None
-    return Path(storage.warehouse).expanduser().resolve() / "reports" / f"{settings.run_id}.html"
+    folder = local_warehouse(settings)
+    return folder / "reports" / f"{settings.run_id}.html" if folder else None
 
 
 def _write_page(settings: "Settings", page: str) -> None:

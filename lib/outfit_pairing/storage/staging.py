@@ -4,12 +4,11 @@ It lies in the warehouse, since driver and workers share no other disk, and is w
 needs no rights there of its own.
 """
 
-import re
 import shutil
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.places import local_warehouse
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -24,8 +23,8 @@ class StagingPlace:
         named = [part for part in (storage.catalog, storage.schema_) if part]
         self.spark, self.used = spark, False
         self.table = ".".join(f"`{part}`" for part in (*named, name)) if named else None
-        url = re.match(r"^[a-z][a-z0-9+.-]*:", storage.warehouse)
-        self.local = None if url or named else Path(storage.warehouse).expanduser().resolve() / f"_{name}"
+        folder = local_warehouse(settings)
+        self.local = folder / f"_{name}" if folder else None
         self.folder = str(self.local or f"{storage.warehouse.rstrip('/')}/_{name}")
 
     def add(self, rows: "DataFrame") -> None:

@@ -5,7 +5,6 @@ as it was. Only SQL and DataFrame calls that Spark Connect allows.
 """
 
 import logging
-import re
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import MissingTable, WarehouseError
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.places import URL
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, Table, quoted
 
@@ -30,6 +30,16 @@ ABSENT = (
     "TABLE_OR_VIEW_NOT_FOUND",
     "PATH_NOT_FOUND",
 )
+CONFLICTS = (  # what Delta calls a commit that came second
+    "DELTA_CONCURRENT",
+    "DELTA_METADATA_CHANGED",
+    "ConcurrentAppend",
+    "ConcurrentDelete",
+    "ConcurrentTransaction",
+    "ConcurrentWrite",
+    "MetadataChangedException",
+)
+TRIES = 3  # of a merge that meets another writer, such as OPTIMIZE
 CHANGE = "merge_change"  # column of staged changes: insert, update or delete
 
 
@@ -119,14 +129,26 @@ class TableStore:
         if not self.exists(table):
             self.append(table, rows)
             return WriteReport(inserted=self.read(table).count())
+        tries = 1
+        while True:
+            try:
+                report = self._merge_once(table, rows, delete_missing=delete_missing)
+            except Exception as fault:  # compared anew with what the other writer has left, hence safe to repeat
+                if tries == TRIES or not is_conflict(fault):
+                    raise
+                logger.warning("%s: another writer came first, comparing again", table.name)
+                tries += 1
+            else:
+                logger.info("%s: %s", table.name, report)
+                return report
+
+    def _merge_once(self, table: Table, rows: "DataFrame", *, delete_missing: bool) -> WriteReport:
         changes = StagingPlace(self.spark, self.settings, f"changes_of_{table.name}")
         try:
             changes.add(self._changes(table, rows, delete_missing=delete_missing))
-            report = self._apply(table, changes.frame(f"{table.written_ddl}, {CHANGE} string"))
+            return self._apply(table, changes.frame(f"{table.written_ddl}, {CHANGE} string"))
         finally:
             changes.remove()
-        logger.info("%s: %s", table.name, report)
-        return report
 
     def _changes(self, table: Table, rows: "DataFrame", *, delete_missing: bool) -> "DataFrame":
         """Rows to insert, update or delete, marked so in column CHANGE.
@@ -200,9 +222,14 @@ class TableStore:
         )
 
 
+def is_conflict(fault: Exception) -> bool:
+    """Whether another writer's commit came first (Delta's optimistic concurrency)."""
+    return any(name in str(fault) for name in CONFLICTS)
+
+
 def _absolute(warehouse: str) -> str:
     """A local folder as an absolute path (Spark would take a relative one as the server's), a URL as it is."""
-    if re.match(r"^[a-z][a-z0-9+.-]*:", warehouse):
+    if URL.match(warehouse):
         return warehouse.rstrip("/")
     from pathlib import Path
 

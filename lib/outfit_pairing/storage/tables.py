@@ -300,6 +300,18 @@ RELEASES = Table(
     ),
 )
 
+RUN_LEASE = Table(
+    "run_lease",
+    key=("name",),
+    stage="run",
+    comment="Which run is writing the warehouse, where no file lock can tell",
+    columns=(
+        Column("name", "string", "Always `warehouse`"),
+        Column("holder", "string", "The run"),
+        Column("until", "timestamp", "When its hold ends unless it renews it"),
+    ),
+)
+
 QUALITY_METRICS = Table(
     "quality_metrics",
     key=("run_id", "metric"),
@@ -353,5 +365,6 @@ TABLES: dict[str, Table] = {
         RELEASES,
         QUALITY_METRICS,
         RUNS,
+        RUN_LEASE,
     )
 }
