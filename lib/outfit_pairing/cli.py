@@ -82,6 +82,7 @@ def main_parser() -> argparse.ArgumentParser:
     run = _command(commands, "run", "the whole chain, from catalogue file to checked outfits", _run_chain)
     add_catalogue_flags(run)
     _add_lookbook_flag(run)
+    _add_full_flag(run)
     for stage, text in STAGE_HELP.items():
         command = _command(commands, stage, text, _run_one_stage)
         command.set_defaults(stage=stage)
@@ -89,6 +90,8 @@ def main_parser() -> argparse.ArgumentParser:
             add_catalogue_flags(command)
         if stage == "pair-by-lookbook":
             _add_lookbook_flag(command)
+        if stage in {"generate-patterns", "apply-patterns", "pair-by-rules"}:
+            _add_full_flag(command)
         if stage == "generate-patterns":
             command.add_argument(
                 "--dry-run", action="store_true", help="tell requests, tokens and cost, ask nothing (default: off)"
@@ -157,6 +160,12 @@ def _add_lookbook_flag(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_full_flag(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--full", action="store_true", help="make patterns and outfits anew also where nothing has changed (default: off)"
+    )
+
+
 def _settings(flags: argparse.Namespace) -> Settings:
     shortcuts = {
         "storage.warehouse": flags.warehouse,
@@ -164,8 +173,9 @@ def _settings(flags: argparse.Namespace) -> Settings:
         "catalog.mapping": flags.mapping,
         "lookbook.path": flags.lookbook,
     }
-    if getattr(flags, "retry_quarantined", False):
-        shortcuts["patterns.retry_quarantined"] = "true"
+    for flag, key in (("retry_quarantined", "patterns.retry_quarantined"), ("full", "full")):
+        if getattr(flags, flag, False):
+            shortcuts[key] = "true"
     return load_settings(flags.config, [*flags.overrides, *(f"{key}={value}" for key, value in shortcuts.items() if value)])
 
 

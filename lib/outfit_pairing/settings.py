@@ -168,6 +168,7 @@ class Settings(Strict):
     """The whole tree. `run_id` names one run of the chain in every table that it writes."""
 
     run_id: str = Field(default_factory=new_run_id, min_length=1, description="Name of this run; made up when unset.")
+    full: bool = Field(False, description="Make all patterns and outfits anew, also those that no change touches (--full).")
     storage: StorageSettings = StorageSettings()
     spark: SparkSettings = SparkSettings()
     catalog: CatalogSettings = CatalogSettings()

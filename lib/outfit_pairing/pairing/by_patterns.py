@@ -4,14 +4,15 @@ import logging
 from typing import TYPE_CHECKING
 
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
+from outfit_pairing.pairing.changes import Touched, past_of, remember, touched
 from outfit_pairing.pairing.codes import ProductCodes
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.neighbours import Neighbours
 from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByNearestAnchors
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage import StageReport
-from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS
+from outfit_pairing.storage import StageReport, TableStore
+from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS
 from outfit_pairing.style.vectors import fixed_point
 
 if TYPE_CHECKING:
@@ -22,11 +23,29 @@ logger = logging.getLogger(__name__)
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
-    """Write pattern_recommendations from products, vectors and patterns.
+    """Write pattern_recommendations from products, vectors and patterns; only what a change touches, unless `full`.
 
     Raises: MissingTable: an earlier stage has not run.
     """
-    catalogue = read_catalogue(spark, settings)
+    store = TableStore(spark, settings)
+    products_version, past = store.version(PRODUCTS), past_of(store, PATTERN_RECOMMENDATIONS)
+    redo = touched(store, PATTERN_RECOMMENDATIONS, past) if past else None
+    if redo and not redo.count:
+        counters: dict[str, int | float | str] = {"products_redone": 0, "rows_written": 0}
+    else:
+        counters = _apply(read_catalogue(spark, settings), redo)
+    if redo:
+        redo.close()
+    if past is None or redo is None or redo.count:
+        remember(store, PATTERN_RECOMMENDATIONS, products_version, redo.changed if redo else 0)
+    rows = store.read(PATTERN_RECOMMENDATIONS)
+    counters |= {"products_with_outfits": rows.select("product_id").distinct().count()}
+    return StageReport("apply-patterns", rows_in=store.read(PRODUCTS).count(), rows_out=rows.count(), counters=counters)
+
+
+def _apply(catalogue: Catalogue, redo: Touched | None) -> dict[str, int | float | str]:
+    """Outfits for all products, or for those that a change touches."""
+    settings = catalogue.settings
     anchors = _anchors(catalogue)
     codes = catalogue.tables.encode(anchors)
     ideas = _ideas(catalogue, anchors, codes)
@@ -37,19 +56,13 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         ideas=ideas,
         most_ideas=settings.outfits.patterns_per_product,
     )
-    rows = catalogue.with_vectors
+    rows, within = catalogue.with_vectors, redo.product_id if redo else None
     written = recommend(
-        catalogue, rows, ideas, ByNearestAnchors(neighbours),
-        source="pattern_based", owner_ids=anchors["product_id"].tolist(), table=PATTERN_RECOMMENDATIONS,
+        catalogue, rows.join(within, "product_id", "left_semi") if within else rows, ideas, ByNearestAnchors(neighbours),
+        source="pattern_based", owner_ids=anchors["product_id"].tolist(), table=PATTERN_RECOMMENDATIONS, within=within,
     )  # fmt: skip
-    result = catalogue.store.read(PATTERN_RECOMMENDATIONS)
-    counters = {
-        "anchors": len(anchors),
-        "patterns": len(ideas.ideas),
-        "products_with_outfits": result.select("product_id").distinct().count(),
-        "rows_written": written.rows_written,
-    }
-    return StageReport("apply-patterns", rows_in=catalogue.products.count(), rows_out=result.count(), counters=counters)
+    redone = {"products_redone": redo.count} if redo else {}
+    return {"anchors": len(anchors), "patterns": len(ideas.ideas), **redone, "rows_written": written.rows_written}
 
 
 def _anchors(catalogue: Catalogue) -> "pd.DataFrame":

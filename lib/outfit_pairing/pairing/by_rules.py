@@ -4,14 +4,15 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from outfit_pairing.pairing.assembly import LEAST_OUTFITS
+from outfit_pairing.pairing.changes import Past, Touched, past_of, remember, touched
 from outfit_pairing.pairing.codes import AUDIENCE_CODES
 from outfit_pairing.pairing.enough import WithEnough
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByProductClass
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage import StageReport
-from outfit_pairing.storage.tables import LOOKBOOK_RECOMMENDATIONS, PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS
+from outfit_pairing.storage import StageReport, TableStore
+from outfit_pairing.storage.tables import LOOKBOOK_RECOMMENDATIONS, PATTERN_RECOMMENDATIONS, PRODUCTS, RULE_RECOMMENDATIONS
 from outfit_pairing.style import load_style_guide
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 from outfit_pairing.style.templates import Template, Vocabulary, compose
@@ -30,7 +31,22 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     Raises: MissingTable: an earlier stage has not run.
     """
     catalogue = read_catalogue(spark, settings)
-    needy = _with_too_few(catalogue)
+    store, needy = catalogue.store, _with_too_few(catalogue)
+    products_version, past = store.version(PRODUCTS), past_of(store, RULE_RECOMMENDATIONS)
+    redo = None if past is None or _has_looks(store) else touched(store, RULE_RECOMMENDATIONS, past, _other_needs(catalogue, past))
+    rows = needy.join(redo.product_id, "product_id", "left_semi") if redo else needy
+    counters = {"rows_written": 0} if redo and not redo.count else _pair(catalogue, rows, redo)
+    if redo:
+        redo.close()
+    if redo is None or redo.count:
+        remember(store, RULE_RECOMMENDATIONS, products_version, redo.changed if redo else 0)
+    result = store.read(RULE_RECOMMENDATIONS)
+    counters |= {"products_with_outfits": result.select("product_id").distinct().count()}
+    return StageReport("pair-by-rules", rows_in=needy.count(), rows_out=result.count(), counters=counters)
+
+
+def _pair(catalogue: Catalogue, needy: "DataFrame", redo: Touched | None) -> dict[str, int | float | str]:
+    """Outfits for all needy products, or for those that a change touches."""
     classes = sorted((tuple(row) for row in needy.select(*CLASS_COLUMNS).distinct().collect()), key=str)
     ideas = _ideas(catalogue, classes)
     chooser = ByProductClass(CLASS_COLUMNS, {key: number for number, key in enumerate(classes)}, ideas.by_owner)
@@ -43,15 +59,30 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         owner_ids=[None] * len(classes),
         table=RULE_RECOMMENDATIONS,
         last_resort=True,
+        within=redo.product_id if redo else None,
     )
-    result = catalogue.store.read(RULE_RECOMMENDATIONS)
-    counters = {
-        "classes": len(classes),
-        "templates": len(ideas.ideas),
-        "products_with_outfits": result.select("product_id").distinct().count(),
-        "rows_written": written.rows_written,
-    }
-    return StageReport("pair-by-rules", rows_in=needy.count(), rows_out=result.count(), counters=counters)
+    redone = {"products_redone": redo.count} if redo else {}
+    return {"classes": len(classes), "templates": len(ideas.ideas), **redone, "rows_written": written.rows_written}
+
+
+def _has_looks(store: TableStore) -> bool:
+    return store.exists(LOOKBOOK_RECOMMENDATIONS) and not store.read(LOOKBOOK_RECOMMENDATIONS).isEmpty()
+
+
+def _other_needs(catalogue: Catalogue, past: Past) -> "list[DataFrame]":
+    """Products that patterns reached then and do not now, and the other way round."""
+    store = catalogue.store
+    if past.patterns_version is None:
+        return []
+    before, now = (
+        _enough(rows)
+        for rows in (store.read_version(PATTERN_RECOMMENDATIONS, past.patterns_version), store.read(PATTERN_RECOMMENDATIONS))
+    )
+    return [before.join(now, "product_id", "left_anti"), now.join(before, "product_id", "left_anti")]
+
+
+def _enough(patterns: "DataFrame") -> "DataFrame":
+    return patterns.groupBy("product_id").count().where(f"count >= {LEAST_OUTFITS}").select("product_id")
 
 
 def _with_too_few(catalogue: Catalogue) -> "DataFrame":
@@ -60,8 +91,8 @@ def _with_too_few(catalogue: Catalogue) -> "DataFrame":
 
     store = catalogue.store
     patterns = store.read(PATTERN_RECOMMENDATIONS)
-    enough = patterns.groupBy("product_id").count().where(f"count >= {LEAST_OUTFITS}").select("product_id")
-    if store.exists(LOOKBOOK_RECOMMENDATIONS) and not store.read(LOOKBOOK_RECOMMENDATIONS).isEmpty():
+    enough = _enough(patterns)
+    if _has_looks(store):
         looks = store.read(LOOKBOOK_RECOMMENDATIONS).select("product_id", F.col("items.product_id").alias("items"))
         both = patterns.join(looks, "product_id", "left_semi").select("product_id", F.col("items.product_id").alias("items"))
         outfits = looks.unionByName(both).groupBy("product_id").agg(F.collect_list("items").alias("outfits"))

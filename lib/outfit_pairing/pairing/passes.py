@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,6 +25,7 @@ from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore, WriteReport
 from outfit_pairing.storage.tables import PATTERN_ITEM_EMBEDDINGS, PRODUCT_EMBEDDINGS, PRODUCTS, Table
 from outfit_pairing.style import load_style_guide
+from outfit_pairing.style.lookbook_model import LookbookModel
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -42,7 +43,12 @@ class Catalogue:
     products: "DataFrame"  # INPUT_COLUMNS, name, text_hash
     with_vectors: "DataFrame"  # INPUT_COLUMNS, name, vector
     tables: StyleTables
-    space: StyleSpace
+    model: LookbookModel | None
+
+    @cached_property
+    def space(self) -> StyleSpace:
+        """The style of its texts: one pass over the products, when it is first asked for."""
+        return find_style_space(self.with_vectors, self.model)
 
     def passing(self, rows: "DataFrame") -> "DataFrame":
         """Rows cut evenly for a heavy pass."""
@@ -66,7 +72,7 @@ def read_catalogue(spark: "SparkSession", settings: Settings) -> Catalogue:
     model = open_model(settings)
     tables = style_tables([tuple(row) for row in kinds], colours, load_style_guide(), partial(kinds_gain, model) if model else None)
     with_vectors = products.join(vectors, "text_hash").drop("text_hash")
-    return Catalogue(spark, settings, store, products, with_vectors, tables, find_style_space(with_vectors, model))
+    return Catalogue(spark, settings, store, products, with_vectors, tables, model)
 
 
 def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:
@@ -145,11 +151,13 @@ def recommend(
     owner_ids: Sequence[str | None],
     table: Table,
     last_resort: bool = False,
+    within: "DataFrame | None" = None,
 ) -> WriteReport:
-    """Assemble outfits for `rows` (INPUT_COLUMNS, name, vector) and make `table` hold just those."""
+    """Assemble outfits for `rows` (INPUT_COLUMNS, name, vector) and make `table` hold just those; beside others not `within`."""
     settings = catalogue.settings
     if not ideas.queries:  # nothing is asked for: patterns have reached every product
-        return catalogue.store.merge(table, catalogue.spark.createDataFrame([], table.schema), delete_missing=True)
+        nothing = catalogue.spark.createDataFrame([], table.schema)
+        return catalogue.store.merge(table, nothing, delete_missing=True, within=within)
     pools = find_pools(catalogue, ideas)
     assembler = Assembler(
         catalogue.tables,
@@ -163,4 +171,4 @@ def recommend(
     )
     kernel = Recommender(choose, catalogue.space, assembler, source, tuple(owner_ids), table.arrow_schema)
     outfits = catalogue.passing(rows).mapInArrow(kernel, table.schema)
-    return catalogue.store.merge(table, outfits, delete_missing=True)
+    return catalogue.store.merge(table, outfits, delete_missing=True, within=within)

@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import SettingsError
-from outfit_pairing.patterns.asking.asker import standing
 from outfit_pairing.patterns.asking.budget import MILLION
 from outfit_pairing.patterns.by_model import ModelProvider, open_journal
 from outfit_pairing.patterns.questions import distinct
-from outfit_pairing.patterns.stage import open_questions
+from outfit_pairing.patterns.stage import open_questions, standing_anchors
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import TableStore
 
@@ -39,11 +38,16 @@ def plan(spark: "SparkSession", settings: Settings) -> Plan:
 
     Raises: SettingsError: the provider asks no model.   MissingTable: an earlier stage has not run.
     """
-    provider, anchors, _ = open_questions(TableStore(spark, settings))
+    store = TableStore(spark, settings)
+    provider, anchors, _ = open_questions(store)
+    kept = standing_anchors(store, provider, anchors)
     if not isinstance(provider, ModelProvider):
         raise SettingsError(f"patterns.provider {provider.name} asks no model, so there is nothing to plan; set openai or ai_query")
     llm, count = settings.llm, settings.patterns.per_anchor
-    questions, check = distinct(provider.questions(anchors, count)), provider.check(count)
+    questions, check = (
+        distinct(provider.questions([one for one in anchors if one.product_id not in kept], count)),
+        provider.check(count),
+    )
     journal = open_journal(settings).all_of([question.request_hash for question in questions])
     open_ = [one for one in questions if standing(check, one, journal.get(one.request_hash, ())).outcome is None]
     replies = [entry.reply for entries in journal.values() for entry in entries if entry.reply and entry.reply.completion_tokens]
@@ -53,7 +57,7 @@ def plan(spark: "SparkSession", settings: Settings) -> Plan:
     completion, most = each * len(open_), llm.max_tokens * len(open_)
     return Plan(
         anchors=len(anchors),
-        answered=len(questions) - len(open_),
+        answered=len(questions) - len(open_) + len(kept),
         requests=len(open_),
         prompt_tokens=prompt,
         completion_tokens=completion,
@@ -73,7 +77,7 @@ def _cost(settings: Settings, prompt: int, completion: int) -> float | None:
 def as_text(found: Plan) -> str:
     """The plan for people."""
     lines = [
-        f"{found.anchors:,} anchors; {found.answered:,} questions have their answer in the journal",
+        f"{found.anchors:,} anchors; {found.answered:,} of them have their patterns, or an answer in the journal",
         f"{found.requests:,} requests: about {found.prompt_tokens:,} prompt tokens "
         f"and {found.completion_tokens:,} completion tokens (at most {found.most_completion_tokens:,})",
     ]

@@ -1,9 +1,12 @@
 """generate-patterns: outfit patterns for every anchor, and a row for every request that it took."""
 
+import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from outfit_pairing.patterns.model import fingerprint
 from outfit_pairing.patterns.prompt import prompt_template
 from outfit_pairing.patterns.provider import Answer, Answers, Provider, Writer
 from outfit_pairing.patterns.style_guide import StyleGuideProvider
@@ -38,19 +41,21 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """
     store = TableStore(spark, settings)
     provider, anchors, _ = open_questions(store)
+    standing = standing_anchors(store, provider, anchors)
+    asked = [anchor for anchor in anchors if anchor.product_id not in standing]
     if not isinstance(provider, StyleGuideProvider):
         register_prompt(settings, OUTFIT_PATTERNS.name, prompt_template(), provider.prompt_version)
-    answers = provider.answer(anchors, settings.patterns.per_anchor)
+    answers = provider.answer(asked, settings.patterns.per_anchor)
     _tell(answers.answers)
-    written = _write(store, provider, answers)
-    counters = _counters(answers) | {"rows_written": written}
+    written = _write(store, provider, answers, list(standing))
+    counters = _counters(answers, standing) | {"anchors_kept": len(standing), "rows_written": written}
     if answers.stop is not None:
         answers.stop.figures = counters  # what it has cost so far
         raise answers.stop
     return StageReport(
         stage=OUTFIT_PATTERNS.stage,
         rows_in=len(anchors),
-        rows_out=sum(len(answer.patterns) for answer in answers.answers),
+        rows_out=sum(len(answer.patterns) for answer in answers.answers) + sum(standing.values()),
         rows_rejected=sum(not answer.patterns for answer in answers.answers),
         counters=counters,
     )
@@ -96,32 +101,61 @@ def _tell(answers: Sequence[Answer]) -> None:
         logger.warning("%s more anchors have no patterns; %s says why", len(without) - TOLD, PATTERN_REQUESTS.name)
 
 
-def _write(store: TableStore, provider: Provider, answers: Answers) -> int:
+def standing_anchors(store: TableStore, provider: Provider, anchors: Sequence[Product]) -> dict[str, int]:
+    """Anchors that have ENOUGH patterns of this writer already and are what they were, and how many; none with `full`.
+
+    The words of a catalogue shift from night to night; a model is not paid again for that.
+    """
+    from pyspark.sql import functions as F
+
+    if store.settings.full or not store.exists(OUTFIT_PATTERNS):
+        return {}
+    hashes = {anchor.product_id: anchor_hash(anchor, store.settings.patterns.per_anchor) for anchor in anchors}
+    same = F.struct(F.lit(provider.name), F.lit(provider.model), F.lit(provider.prompt_version))
+    rows = store.read(OUTFIT_PATTERNS).where(F.struct("provider", "model", "prompt_version") == same)
+    counts = rows.groupBy("anchor_product_id", "anchor_hash").count().where(f"count >= {ENOUGH}").collect()
+    return {row[0]: row[2] for row in counts if hashes.get(row[0]) == row[1]}
+
+
+def anchor_hash(anchor: Product, count: int) -> str:
+    """Equal as long as an anchor is the same to whoever writes for it; stock and price level are not told."""
+    told = {name: value for name, value in asdict(anchor).items() if name not in {"in_stock", "price_tier"}}
+    return fingerprint(json.dumps(told, sort_keys=True), count)
+
+
+def _write(store: TableStore, provider: Provider, answers: Answers, standing: Sequence[str]) -> int:
     """Rows written to both tables."""
     spark = store.spark
     rows = [
         row
         for answer in answers.answers
-        for row in pattern_rows(answer.anchor.product_id, answer.patterns, answer.writer or provider)
+        for row in pattern_rows(
+            answer.anchor.product_id,
+            answer.patterns,
+            answer.writer or provider,
+            anchor_hash(answer.anchor, store.settings.patterns.per_anchor),
+        )
     ]
     patterns = spark.createDataFrame(rows, OUTFIT_PATTERNS.schema)
     without = [answer.anchor.product_id for answer in answers.answers if not answer.patterns]
-    patterns = patterns.unionByName(_kept(store, without)) if store.exists(OUTFIT_PATTERNS) else patterns
+    patterns = patterns.unionByName(_kept(store, [*without, *standing])) if store.exists(OUTFIT_PATTERNS) else patterns
     requests = {(row[0], row[1]): row for answer in answers.answers for row in _request_rows(provider, answer)}
     written = store.merge(OUTFIT_PATTERNS, patterns, delete_missing=True)
     journal = store.merge(PATTERN_REQUESTS, spark.createDataFrame(list(requests.values()), PATTERN_REQUESTS.schema))
     return written.rows_written + journal.rows_written
 
 
-def _kept(store: TableStore, without: Sequence[str]) -> "DataFrame":
-    """Rows of earlier runs that stay."""
+def _kept(store: TableStore, anchors: Sequence[str]) -> "DataFrame":
+    """Rows of earlier runs that stay: those of these anchors, and imported ones."""
     from pyspark.sql import functions as F
 
-    stays = (F.col("provider") == IMPORTED) | F.col("anchor_product_id").isin(list(without))
+    stays = (F.col("provider") == IMPORTED) | F.col("anchor_product_id").isin(list(anchors))
     return store.read(OUTFIT_PATTERNS).where(stays).select(*OUTFIT_PATTERNS.schema.names)
 
 
-def pattern_rows(anchor_id: str, patterns: "Sequence[Pattern]", writer: Writer) -> list[tuple[Any, ...]]:
+def pattern_rows(
+    anchor_id: str, patterns: "Sequence[Pattern]", writer: Writer, written_for: str | None = None
+) -> list[tuple[Any, ...]]:
     """Rows of OUTFIT_PATTERNS, in the order of its columns."""
     return [
         (
@@ -136,6 +170,7 @@ def pattern_rows(anchor_id: str, patterns: "Sequence[Pattern]", writer: Writer) 
             writer.name,
             writer.model,
             writer.prompt_version,
+            written_for,
         )
         for pattern in patterns
     ]
@@ -164,8 +199,8 @@ def _request_rows(provider: Provider, answer: Answer) -> list[tuple[Any, ...]]:
     ]
 
 
-def _counters(answers: Answers) -> dict[str, int | float | str]:
-    counts = [len(answer.patterns) for answer in answers.answers]
+def _counters(answers: Answers, standing: Mapping[str, int]) -> dict[str, int | float | str]:
+    counts = [*(len(answer.patterns) for answer in answers.answers), *standing.values()]
     return {
         "anchors": len(counts),
         "patterns": sum(counts),

@@ -120,11 +120,14 @@ class TableStore:
             "TBLPROPERTIES ('outfit_pairing.schema_version' = '1')"
         )
 
-    def merge(self, table: Table, rows: "DataFrame", *, delete_missing: bool = False) -> WriteReport:
+    def merge(
+        self, table: Table, rows: "DataFrame", *, delete_missing: bool = False, within: "DataFrame | None" = None
+    ) -> WriteReport:
         """Make the table hold `rows`: new keys inserted, changed rows updated, equal rows left alone, in one commit.
 
         Args:    rows: the table's columns without audit columns; keys distinct.
                  delete_missing: whether keys that `rows` lacks are deleted (rows are the whole table).
+                 within: values of its columns, distinct; rows of the table that have others are left alone.
         """
         if not self.exists(table):
             self.append(table, rows)
@@ -132,7 +135,7 @@ class TableStore:
         tries = 1
         while True:
             try:
-                report = self._merge_once(table, rows, delete_missing=delete_missing)
+                report = self._merge_once(table, rows, within, delete_missing=delete_missing)
             except Exception as fault:  # compared anew with what the other writer has left, hence safe to repeat
                 if tries == TRIES or not is_conflict(fault):
                     raise
@@ -142,15 +145,15 @@ class TableStore:
                 logger.info("%s: %s", table.name, report)
                 return report
 
-    def _merge_once(self, table: Table, rows: "DataFrame", *, delete_missing: bool) -> WriteReport:
+    def _merge_once(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> WriteReport:
         changes = StagingPlace(self.spark, self.settings, f"changes_of_{table.name}")
         try:
-            changes.add(self._changes(table, rows, delete_missing=delete_missing))
+            changes.add(self._changes(table, rows, within, delete_missing=delete_missing))
             return self._apply(table, changes.frame(f"{table.written_ddl}, {CHANGE} string"))
         finally:
             changes.remove()
 
-    def _changes(self, table: Table, rows: "DataFrame", *, delete_missing: bool) -> "DataFrame":
+    def _changes(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> "DataFrame":
         """Rows to insert, update or delete, marked so in column CHANGE.
 
         MERGE alone would not do: it copies every file that holds a matching key, also when no row of it changes.
@@ -159,7 +162,8 @@ class TableStore:
 
         audit = {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
         new = rows.withColumns(audit).select(*table.names, F.lit(True).alias("is_new")).alias("s")
-        old = self.read(table).select(*table.names, F.lit(True).alias("is_old")).alias("t")
+        held = self.read(table) if within is None else self.read(table).join(within, within.columns, "left_semi")
+        old = held.select(*table.names, F.lit(True).alias("is_old")).alias("t")
         keys = [F.col(f"s.{name}") == F.col(f"t.{name}") for name in table.key]
         equal = [F.col(f"s.{name}").eqNullSafe(F.col(f"t.{name}")) for name in table.compared]
         changed = ~reduce(and_, equal, F.lit(True))
@@ -184,6 +188,10 @@ class TableStore:
     def version(self, table: Table) -> int:
         """The version of the table's last commit."""
         return int(self.spark.sql(f"DESCRIBE HISTORY {self.place(table)} LIMIT 1").collect()[0]["version"])
+
+    def read_version(self, table: Table, version: int) -> "DataFrame":
+        """The table's rows as they were; an action fails where VACUUM has removed them."""
+        return self.spark.sql(f"SELECT * FROM {self.place(table)} VERSION AS OF {version}")
 
     def restore(self, table: Table, version: int) -> None:
         """Make the table what it was, in one commit.

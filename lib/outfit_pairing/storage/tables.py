@@ -207,6 +207,7 @@ OUTFIT_PATTERNS = Table(
         Column("provider", "string", "style_guide, openai, ai_query, import"),
         Column("model", "string", "Model that wrote it; the style guide's version for style_guide"),
         Column("prompt_version", "string", "Version of the prompt or of the templates"),
+        Column("anchor_hash", "string", "What the anchor was when they were written, and how many were asked for"),
     ),
 )
 
@@ -300,6 +301,20 @@ RELEASES = Table(
     ),
 )
 
+PAIRING_STATE = Table(
+    "pairing_state",
+    key=("table_name",),
+    stage="apply-patterns",
+    comment="What the outfits of a table were made of, so that the next run makes anew only what a change touches",
+    columns=(
+        Column("table_name", "string", "pattern_recommendations or rule_recommendations"),
+        Column("made_of", "string", "Hash of settings, style guide, encoder and code"),
+        Column("products_version", "bigint", "Version of products"),
+        Column("patterns_version", "bigint", "Version of pattern_recommendations; null for that table itself"),
+        Column("changed", "bigint", "Products that have changed since all outfits were made"),
+    ),
+)
+
 RUN_LEASE = Table(
     "run_lease",
     key=("name",),
@@ -365,6 +380,7 @@ TABLES: dict[str, Table] = {
         RELEASES,
         QUALITY_METRICS,
         RUNS,
+        PAIRING_STATE,
         RUN_LEASE,
     )
 }
