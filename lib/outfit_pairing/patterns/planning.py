@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import SettingsError
+from outfit_pairing.patterns.asking.asker import standing
 from outfit_pairing.patterns.asking.budget import MILLION
 from outfit_pairing.patterns.by_model import ModelProvider, open_journal
 from outfit_pairing.patterns.questions import distinct
