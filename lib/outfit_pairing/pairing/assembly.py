@@ -6,14 +6,15 @@ best with the product *and with the items already picked* is taken. Everything i
 fixed order, so the result has the same bits for any partitioning.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 import numpy.typing as npt
 
-from outfit_pairing.pairing.codes import MULTIPLIER, Bools, Floats, Ints, ProductCodes, StyleTables, lots, pair_allowed, pair_score
-from outfit_pairing.pairing.ideas import MOST_ITEMS, NONE, Ideas
+from outfit_pairing.pairing.codes import Bools, Floats, Ints, ProductCodes, StyleTables, hashes, lots, pair_allowed, pair_score
+from outfit_pairing.pairing.ideas import MOST_ITEMS, NONE, Ideas, ItemQuery
 from outfit_pairing.style.rules import MOST_OF_ONE_FAMILY, structure_fault
 
 FIT = 0.03  # weight of how well a candidate answers the query, beside compatibility
@@ -39,6 +40,7 @@ class Pools:
     codes: ProductCodes  # (N,)
     member: Ints  # (Q, k) into the N products, padded
     size: Ints  # (Q,)
+    lot: npt.NDArray[np.uint64]  # (Q,) hashes of what is asked for
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +151,7 @@ class Assembler:
 
     def _spared(self, products: ProductCodes, query: Ints) -> Bools:
         """(n,) whether an item is left out by lot: three bracelets must not be worn with ten thousand shirts."""
-        drawn = lots(products.hash, (query + 1).astype(np.uint64) * MULTIPLIER)
+        drawn = lots(products.hash, self.pools.lot[query])
         spared: Bools = (query != NONE) & (drawn * np.float32(self.scarce_below) > self.pools.size[query])
         return spared
 
@@ -168,7 +170,7 @@ class Assembler:
     def _shortlist(self, products: ProductCodes, query: Ints) -> tuple[Ints, Bools]:
         """(n, choice) candidates: one from each equal part of the pool, at a place that product and query decide."""
         size = np.where(query == NONE, 0, self.pools.size[query])
-        drawn = lots(products.hash >> np.uint64(1), query.astype(np.uint64) * MULTIPLIER)
+        drawn = lots(products.hash >> np.uint64(1), self.pools.lot[query])
         offset = (drawn * np.float32(1 << 16)).astype(np.int64)
         steps = (np.arange(self.choice, dtype=np.int64) << 16) + offset[:, None]
         place = (size[:, None] * steps) // (self.choice << 16)
@@ -207,6 +209,11 @@ class Assembler:
             both = there[:, :, left] & there[:, :, right]
             pairs = pairs + (both & self.tables.same_job[traits[:, :, left], traits[:, :, right]])
         return np.asarray(pairs, dtype=np.int64)
+
+
+def lots_of(queries: Sequence[ItemQuery]) -> npt.NDArray[np.uint64]:
+    """(Q,) the lots of queries."""
+    return hashes(query.drawn_by for query in queries)
 
 
 def no_outfits(products: int, most: int) -> Outfits:

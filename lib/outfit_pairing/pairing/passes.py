@@ -13,10 +13,10 @@ import pandas as pd
 
 from outfit_pairing.embedding.encoders import encoder_name, open_encoder
 from outfit_pairing.errors import InputError
-from outfit_pairing.pairing.assembly import Assembler, Pools, scarce_below
+from outfit_pairing.pairing.assembly import Assembler, Pools, lots_of, scarce_below
 from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestPerQuery, as_queries
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, Floats, StyleTables, style_tables
-from outfit_pairing.pairing.ideas import Ideas
+from outfit_pairing.pairing.ideas import Ideas, ItemQuery
 from outfit_pairing.pairing.learnt import kinds_gain, open_model
 from outfit_pairing.pairing.recommend import IdeaChooser, Recommender
 from outfit_pairing.pairing.style_space import StyleSpace, find_style_space
@@ -89,7 +89,7 @@ def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:
     order = Window.partitionBy("query").orderBy(F.desc("points"), "product_id")
     best = best.withColumn("place", F.row_number().over(order)).where(F.col("place") <= k)
     found = best.select("query", "place", "product_id").toPandas()
-    pools = _pools(catalogue, found, len(ideas.queries), k)
+    pools = _pools(catalogue, found, ideas.queries, k)
     empty = int((pools.size == 0).sum())
     logger.info(
         "%d distinct pattern items (%d without any candidate), %d candidates, %.1f s",
@@ -98,16 +98,16 @@ def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:
     return pools
 
 
-def _pools(catalogue: Catalogue, found: pd.DataFrame, queries: int, k: int) -> Pools:
+def _pools(catalogue: Catalogue, found: pd.DataFrame, queries: Sequence[ItemQuery], k: int) -> Pools:
     ids = np.array(sorted(found["product_id"].unique()), dtype=object)
     wanted = catalogue.spark.createDataFrame(pd.DataFrame({"product_id": ids}), "product_id string")
     asked = catalogue.with_vectors.join(wanted, "product_id", "left_semi").select(*INPUT_COLUMNS, "name", "vector")
     schema = ", ".join(f"{name} {kind}" for name, kind in asked.dtypes if name != "vector") + ", style array<float>"
     rows = asked.mapInArrow(catalogue.space, schema).toPandas().sort_values("product_id", ignore_index=True)
-    member = np.zeros((queries, k), dtype=np.int64)
+    member = np.zeros((len(queries), k), dtype=np.int64)
     member[found["query"], found["place"] - 1] = np.searchsorted(ids, found["product_id"].to_numpy(dtype=object))
-    size = np.bincount(found["query"], minlength=queries)
-    return Pools(ids, catalogue.tables.encode(rows, _matrix(rows["style"])), member, size.astype(np.int64))
+    size = np.bincount(found["query"], minlength=len(queries))
+    return Pools(ids, catalogue.tables.encode(rows, _matrix(rows["style"])), member, size.astype(np.int64), lots_of(queries))
 
 
 def _matrix(rows: "pd.Series[Any]") -> Floats:

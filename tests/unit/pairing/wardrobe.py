@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from outfit_pairing.pairing.assembly import Assembler, Pools
+from outfit_pairing.pairing.assembly import Assembler, Pools, lots_of
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS, BestPerQuery, as_queries
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, ProductCodes, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
@@ -121,7 +121,7 @@ def pools_of(frame: pd.DataFrame, rows: np.ndarray, tables: StyleTables, ideas: 
     size = np.bincount(found["query"], minlength=len(ideas.queries)).astype(np.int64)
     [whole] = batches(frame, rows, len(frame))
     styles = space_of(frame, rows).of(whole)[np.flatnonzero(frame["product_id"].isin(set(ids)))]
-    return Pools(ids, tables.encode(candidates, styles), member, size)
+    return Pools(ids, tables.encode(candidates, styles), member, size, lots_of(ideas.queries))
 
 
 def space_of(frame: pd.DataFrame, rows: np.ndarray, size: int = 100) -> StyleSpace:

@@ -1,0 +1,172 @@
+"""After a change only what it touches is made anew, and that as a full run would make it."""
+
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.spark.test_patterns_stage import choose, fill_shop
+
+from outfit_pairing.embedding import stage as embedding
+from outfit_pairing.pairing import by_patterns, by_rules
+from outfit_pairing.patterns import stage as patterns
+from outfit_pairing.quality.counting import audit_outfits
+from outfit_pairing.settings import Settings, load_settings
+from outfit_pairing.storage import TableStore
+from outfit_pairing.storage.tables import (
+    OUTFIT_PATTERNS,
+    PATTERN_RECOMMENDATIONS,
+    PRODUCT_EMBEDDINGS,
+    PRODUCTS,
+    RULE_RECOMMENDATIONS,
+    Table,
+)
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+ANCHORS = ("women-Dresses-0", "women-Jeans-1", "women-Tops-2", "men-Shirts-1", "men-Jeans-2", "men-Casual Shoes-3")
+OTHERS = {"black": "white", "white": "black", "navy blue": "brown", "brown": "red", "red": "navy blue"}
+Rows = dict[str, list[tuple[Any, ...]]]
+
+
+def pair(spark: "SparkSession", settings: Settings) -> None:
+    """Vectors, patterns and outfits for what the products table holds."""
+    embedding.run(spark, settings)
+    patterns.run(spark, settings)
+    by_patterns.run(spark, settings)
+    by_rules.run(spark, settings)
+
+
+def of_products(spark: "SparkSession", settings: Settings, table: Table) -> Rows:
+    """Rows of each product, without audit columns."""
+    found: Rows = {}
+    for row in TableStore(spark, settings).read(table).select(*table.schema.names).orderBy(*table.key).collect():
+        found.setdefault(row["product_id"], []).append(tuple(row))
+    return found
+
+
+def text_hashes(products: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Products with a text for the encoder."""
+    return [row | {"text": row["name"], "text_hash": f"hash of {row['name']}"} for row in products]
+
+
+def put(spark: "SparkSession", settings: Settings, products: dict[str, dict[str, Any]]) -> None:
+    values = [tuple(row.get(name) for name in PRODUCTS.schema.names) for row in text_hashes(list(products.values()))]
+    TableStore(spark, settings).merge(PRODUCTS, spark.createDataFrame(values, PRODUCTS.schema), delete_missing=True)
+
+
+@pytest.fixture(scope="module")
+def shop(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, Any]]]:
+    """A warehouse with outfits, and its products by id."""
+    folder = tmp_path_factory.mktemp("changes") / "warehouse"
+    settings = settings_of(folder)
+    store = fill_shop(spark, settings)
+    products = {row["product_id"]: row.asDict() for row in store.read(PRODUCTS).select(*PRODUCTS.schema.names).collect()}
+    put(spark, settings, products)
+    choose(store, *ANCHORS)
+    pair(spark, settings)
+    return folder, products
+
+
+def settings_of(folder: Path, *overrides: str) -> Settings:
+    given = (f"storage.warehouse={folder}", "embedding.model=hashing", "spark.partitions=2", "patterns.per_anchor=6")
+    return load_settings(overrides=[*given, *overrides], environment={})
+
+
+def change(products: dict[str, dict[str, Any]], seed: int) -> dict[str, dict[str, Any]]:
+    """One in a hundred new, one removed, one sold out, one of another colour, one of another price; never an anchor."""
+    dice, changed = random.Random(seed), {product_id: dict(row) for product_id, row in products.items()}
+    several = max(1, len(products) // 100)
+    drawn = dice.sample(sorted(set(products) - set(ANCHORS) - {"voucher"}), 5 * several)
+    for place, product_id in enumerate(drawn):
+        row = changed[product_id]
+        kind = place % 5
+        if kind == 0:
+            changed[f"new-{product_id}"] = row | {"product_id": f"new-{product_id}", "name": f"New {row['name']}"}
+        elif kind == 1:
+            del changed[product_id]
+        elif kind == 2:
+            row["in_stock"] = not row["in_stock"]
+        elif kind == 3:
+            row["colour"] = OTHERS[row["colour"]]
+            row["name"] = f"{row['colour']} {row['article_type']}"
+        else:
+            row["price"] = 99.0
+    return changed
+
+
+@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(3, 21))])
+def test_what_is_made_anew_is_what_a_full_run_makes(
+    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path, seed: int
+) -> None:
+    """Of the same patterns; all other outfits stay as they were, and none breaks a rule."""
+    folder, products = shop
+    small, full = tmp_path / "small", tmp_path / "full"
+    shutil.copytree(folder, small)
+    before = {table: of_products(spark, settings_of(small), table) for table in (PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS)}
+    changed = change(products, seed)
+    put(spark, settings_of(small), changed)
+    shutil.copytree(small, full)
+    pair(spark, settings_of(small))
+    embedding.run(spark, settings_of(full))
+    anew = settings_of(full, "full=true")
+    by_patterns.run(spark, anew)
+    by_rules.run(spark, anew)
+    rewritten = 0
+    for table in (PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS):
+        now, whole = (of_products(spark, settings_of(one), table) for one in (small, full))
+        assert set(now) <= set(changed)
+        for product_id in {*now, *before[table], *whole}:
+            kept = now.get(product_id) == before[table].get(product_id)
+            rewritten += not kept
+            assert kept or now.get(product_id) == whole.get(product_id), product_id
+    assert 0 < rewritten < 0.5 * len(products)
+    broken = {
+        key: count
+        for key, count in audit_outfits(spark, settings_of(small), PATTERN_RECOMMENDATIONS).items()
+        if key[0] == "violations"
+    }
+    assert not any(broken.values())
+
+
+def test_nothing_changed_writes_nothing(
+    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path
+) -> None:
+    """No table has a new version; a changed price makes only its own product's outfits anew; no pattern is written again."""
+    folder, products = shop
+    small = tmp_path / "small"
+    shutil.copytree(folder, small)
+    settings = settings_of(small)
+    store = TableStore(spark, settings)
+    tables = (PRODUCT_EMBEDDINGS, OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS)
+    before = [store.version(table) for table in tables]
+    pair(spark, settings)
+    assert [store.version(table) for table in tables] == before
+    put(spark, settings, {**products, "men-Belts-7": products["men-Belts-7"] | {"in_stock": False}})
+    pair(spark, settings)
+    assert [store.version(table) for table in tables[:2]] == before[:2]
+    items = {item["product_id"] for table in tables[2:] for row in store.read(table).collect() for item in row["items"]}
+    assert "men-Belts-7" not in items
+
+
+def test_other_settings_make_all_anew(
+    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """So does a version of the products that is no longer there."""
+    folder, _ = shop
+    small = tmp_path / "small"
+    shutil.copytree(folder, small)
+    report = by_patterns.run(spark, settings_of(small, "outfits.per_product=3"))
+    assert "products_redone" not in report.counters
+    assert report.counters["rows_written"] > 0
+    report = by_patterns.run(spark, settings_of(small, "outfits.per_product=3"))
+    assert report.counters["products_redone"] == 0
+
+
+def test_a_settings_flag_is_read(make_settings: Callable[..., Settings]) -> None:
+    """`--full` is `full: true`."""
+    assert make_settings("full=true").full
+    assert not make_settings().full
