@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import MissingTable, WarehouseError
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.migrations import bring_up, version_properties
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import Table, quoted
 
@@ -87,18 +88,20 @@ class TableStore:
             return None
         try:
             rows = self.spark.sql(f"SELECT * FROM {self.place(table)}")
-            _ = rows.schema  # Spark Connect analyses only when asked
+            present = {field.name: field.dataType.simpleString() for field in rows.schema.fields}  # analysed only when asked
         except AnalysisException as fault:
             if (fault.getCondition() or "").startswith(ABSENT):
                 return None
             raise WarehouseError(f"{self.place(table)} cannot be read: {_first_line(fault)}") from fault
+        if bring_up(self.spark, self.settings.run_id, self.place(table), table, present):
+            return self.spark.sql(f"SELECT * FROM {self.place(table)}")
         return rows
 
     def create(self, table: Table) -> None:
         """Create the table, empty, with its comments and NOT NULL keys; nothing happens when it is there."""
         self.spark.sql(
             f"CREATE TABLE IF NOT EXISTS {self.place(table)} ({table.ddl}) USING delta COMMENT {quoted(table.comment)} "
-            "TBLPROPERTIES ('outfit_pairing.schema_version' = '1')"
+            f"TBLPROPERTIES ({version_properties(table)})"
         )
 
     def merge(self, table: Table, rows: "DataFrame", *, delete_missing: bool = False) -> WriteReport:
