@@ -34,6 +34,9 @@ class StorageSettings(Strict):
     warehouse: str = Field("warehouse", min_length=1, description="Folder or URL; a table lies at <warehouse>/<table>.")
     catalog: str | None = Field(None, description="Unity Catalog name; with it tables are named, not placed by path.")
     schema_: str | None = Field(None, alias="schema", description="Schema inside `storage.catalog`.")
+    retention_days: int = Field(
+        30, ge=0, le=3_650, description="So long can former versions be restored; `maintain` deletes older."
+    )
 
     model_config = ConfigDict(populate_by_name=True)
 
