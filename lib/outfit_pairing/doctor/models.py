@@ -12,7 +12,7 @@ from outfit_pairing.embedding.models import HOW_TO_MEND, model_here
 from outfit_pairing.errors import InputError
 from outfit_pairing.patterns.asking.keys import key_from
 from outfit_pairing.patterns.asking.openai_chat import OPENAI
-from outfit_pairing.settings import Settings
+from outfit_pairing.settings import Settings, without_credentials
 
 WEIGHTS = "model.safetensors"
 LENGTH_BYTES = 8  # a safetensors file starts with the length of its header
@@ -86,7 +86,9 @@ def language_model(settings: Settings, machine: Machine, check_model: Callable[[
     address = llm.base_url or OPENAI
     reason = machine.reach(address)
     if reason:
-        return fault(check, f"{address} cannot be reached ({reason})", "start the server, or correct llm.base_url")
+        return fault(
+            check, f"{without_credentials(address)} cannot be reached ({reason})", "start the server, or correct llm.base_url"
+        )
     has_key = llm.api_key_secret or machine.environment.get(llm.api_key_env)
     key = f"key from {key_from(llm)}" if has_key else f"no key, since {llm.api_key_env} is not set"
-    return ok(check, f"{llm.model} at {address}, where something listens; {key}")
+    return ok(check, f"{llm.model} at {without_credentials(address)}, where something listens; {key}")

@@ -10,7 +10,7 @@ from pathlib import Path
 from outfit_pairing.doctor.finding import Finding, fault, ok, said, warning
 from outfit_pairing.doctor.machine import Machine
 from outfit_pairing.errors import InputError
-from outfit_pairing.settings import Settings
+from outfit_pairing.settings import Settings, without_credentials
 from outfit_pairing.storage.tracking import check_tracking
 
 # Measured on 44,446 products: 6.7 KB each for all tables and exports of one run, of which Delta keeps former versions.
@@ -26,7 +26,7 @@ def warehouse(settings: Settings, _: Machine) -> Finding:
     if storage.catalog or storage.schema_:
         return ok("warehouse", f"{'.'.join(part for part in (storage.catalog, storage.schema_) if part)}: {NAMED}")
     if _URL.match(storage.warehouse):
-        return ok("warehouse", f"{storage.warehouse} is reached through Spark, which is not started here")
+        return ok("warehouse", f"{without_credentials(storage.warehouse)} is reached through Spark, which is not started here")
     return _rights("warehouse", Path(storage.warehouse), "name another folder with --warehouse")
 
 
@@ -45,7 +45,7 @@ def journal(settings: Settings, _: Machine, check_journal: Callable[[Settings], 
     except InputError as reason:
         found, cure = said(reason)
         return fault("journal", found, cure or "correct llm.journal")
-    return ok("journal", f"{place} can be written, read and cleared")
+    return ok("journal", f"{without_credentials(place)} can be written, read and cleared")
 
 
 def _rights(check: str, folder: Path, cure: str) -> Finding:
@@ -124,17 +124,16 @@ def tracking(settings: Settings, machine: Machine) -> Finding:
     if uri.startswith(("http://", "https://")):
         refused = machine.reach(uri)
         cure = "start the server, or correct tracking.uri"
-        return fault(check, f"{_public(uri)} cannot be reached ({refused})", cure) if refused else ok(check, _public(uri))
+        return (
+            fault(check, f"{without_credentials(uri)} cannot be reached ({refused})", cure)
+            if refused
+            else ok(check, without_credentials(uri))
+        )
     local = re.sub(r"^(file|sqlite):(//)?", "", uri)
     if local != uri or not _URL.match(uri):
         folder = Path(local).parent if uri.startswith("sqlite:") else Path(local)
         return _rights(check, folder, "correct tracking.uri")
-    return ok(check, f"{_public(uri)} is not tried")
-
-
-def _public(uri: str) -> str:
-    """A URL without user and password."""
-    return re.sub(r"//[^/@]*@", "//", uri)
+    return ok(check, f"{without_credentials(uri)} is not tried")
 
 
 def clock(settings: Settings, machine: Machine) -> Finding:

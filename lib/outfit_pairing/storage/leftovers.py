@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.tables import identifier
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -91,7 +92,7 @@ def sweep_staged_tables(
     spark: "SparkSession", settings: Settings, *, dry: bool, now: Callable[[], float] = time.time
 ) -> list[Leftover]:
     """Drop staged tables of dead runs from the schema, where tables have names."""
-    schema = ".".join(f"`{part}`" for part in (settings.storage.catalog, settings.storage.schema_) if part)
+    schema = identifier(*(part for part in (settings.storage.catalog, settings.storage.schema_) if part))
     if not schema:
         return []
     dead = list(_dead_tables(spark, schema, now() - OF_A_DEAD_RUN_S))
@@ -102,7 +103,7 @@ def sweep_staged_tables(
 
 def _dead_tables(spark: "SparkSession", schema: str, moment: float) -> Iterator[str]:
     for row in spark.sql(f"SHOW TABLES IN {schema} LIKE '{STAGED}*'").collect():
-        place = f"{schema}.`{row['tableName']}`"
+        place = f"{schema}.{identifier(row['tableName'])}"
         told = {one["col_name"]: one["data_type"] for one in spark.sql(f"DESCRIBE TABLE EXTENDED {place}").collect()}
         created = _moment(told.get("Created Time", ""))
         if created is None:

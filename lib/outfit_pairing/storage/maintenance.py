@@ -6,6 +6,7 @@ is said after RETAIN it ignores (Delta 4.1 and later). It is tried dry first: it
 """
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, TABLES, Table
+from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, TABLES, Table, identifier
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -77,7 +78,8 @@ def _maintain(store: TableStore, table: Table, wish: Wish) -> Kept:
         done.append("compacted")
         if not wish.dry:
             spark.sql(f"OPTIMIZE {place}").collect()
-    deleted, freed = (0, 0) if wish.dry and not _retains(before, wish) else _vacuum(spark, place, dry=wish.dry)
+    told = _retains(before, wish) or not wish.dry
+    deleted, freed = _vacuum(spark, place, dry=wish.dry) if told and _is_old(before, wish) else (0, 0)
     after = before if wish.dry else _detail(spark, place)
     if done or deleted:
         logger.info("%s: %s", table.name, ", ".join([*done, f"{deleted} files of former versions deleted"]))
@@ -105,6 +107,11 @@ def _retain(spark: "SparkSession", place: str, detail: dict[str, Any], wish: Wis
     return [f"keeps {wish.retention_days} days"]
 
 
+def _is_old(detail: dict[str, Any], wish: Wish) -> bool:
+    """Whether the table is older than the retention; a younger one can have nothing past it, and need not be listed."""
+    return bool(detail["createdAt"].timestamp() <= time.time() - wish.retention_days * 86_400)
+
+
 def _retains(detail: dict[str, Any], wish: Wish) -> bool:
     return {detail["properties"].get(name) for name in RETENTION} == {_interval(wish)}
 
@@ -123,7 +130,7 @@ def _cluster(spark: "SparkSession", place: str, table: Table, detail: dict[str, 
     from pyspark.errors import PySparkException
 
     try:
-        spark.sql(f"ALTER TABLE {place} CLUSTER BY (`{column}`)")
+        spark.sql(f"ALTER TABLE {place} CLUSTER BY ({identifier(column)})")
     except PySparkException as fault:
         logger.warning("%s: cannot be clustered here (%s)", table.name, str(fault).strip().splitlines()[0][:200])
         return []

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing import __version__
 from outfit_pairing.errors import WarehouseError
-from outfit_pairing.storage.tables import Column, Table, quoted
+from outfit_pairing.storage.tables import Column, Table, identifier, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -117,7 +117,8 @@ def _definition(table: Table, column: Column) -> str:
     """The column as ADD COLUMNS takes it, in its declared place."""
     names = table.names
     at = names.index(column.name)
-    return f"`{column.name}` {column.type} COMMENT {quoted(column.comment)} {f'AFTER `{names[at - 1]}`' if at else 'FIRST'}"
+    place = f"AFTER {identifier(names[at - 1])}" if at else "FIRST"
+    return f"{identifier(column.name)} {column.type} COMMENT {quoted(column.comment)} {place}"
 
 
 def _properties(version: int) -> str:

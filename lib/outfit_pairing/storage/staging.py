@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.tables import identifier
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -23,7 +24,7 @@ class StagingPlace:
         storage, name = settings.storage, f"staged_{name}"
         named = [part for part in (storage.catalog, storage.schema_) if part]
         self.spark, self.used = spark, False
-        self.table = ".".join(f"`{part}`" for part in (*named, name)) if named else None
+        self.table = identifier(*named, name) if named else None
         url = re.match(r"^[a-z][a-z0-9+.-]*:", storage.warehouse)
         self.local = None if url or named else Path(storage.warehouse).expanduser().resolve() / f"_{name}"
         self.folder = str(self.local or f"{storage.warehouse.rstrip('/')}/_{name}")

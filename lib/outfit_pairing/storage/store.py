@@ -15,7 +15,7 @@ from outfit_pairing.errors import MissingTable, WarehouseError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.migrations import bring_up, version_properties
 from outfit_pairing.storage.staging import StagingPlace
-from outfit_pairing.storage.tables import Table, quoted
+from outfit_pairing.storage.tables import Table, identifier, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -56,15 +56,15 @@ class TableStore:
         self.settings = settings
 
     @property
-    def _named(self) -> str:
+    def _named(self) -> tuple[str, ...]:
         """Catalog and schema where tables have names, else nothing."""
-        return ".".join(part for part in (self.settings.storage.catalog, self.settings.storage.schema_) if part)
+        return tuple(part for part in (self.settings.storage.catalog, self.settings.storage.schema_) if part)
 
     def place(self, table: Table) -> str:
         """How SQL names the table: `catalog`.`schema`.`name`, or delta.`<warehouse>/name`."""
         if self._named:
-            return ".".join(f"`{part}`" for part in (*self._named.split("."), table.name))
-        return f"delta.`{_absolute(self.settings.storage.warehouse)}/{table.name}`"
+            return identifier(*self._named, table.name)
+        return identifier("delta", f"{_absolute(self.settings.storage.warehouse)}/{table.name}")
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written. A warehouse that cannot be read is an error, never 'not there'."""
@@ -77,7 +77,7 @@ class TableStore:
         """
         rows = self._rows(table)
         if rows is None:
-            raise MissingTable(table.name, self._named or self.settings.storage.warehouse, table.stage)
+            raise MissingTable(table.name, ".".join(self._named) or self.settings.storage.warehouse, table.stage)
         return rows
 
     def _rows(self, table: Table) -> "DataFrame | None":

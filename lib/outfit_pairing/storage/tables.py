@@ -120,6 +120,11 @@ def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
+def identifier(*parts: str) -> str:
+    """A name of Spark SQL, of parts that may hold anything."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+
+
 PRODUCTS = Table(
     "products",
     key=("product_id",),

@@ -137,7 +137,7 @@ def test_tracking_is_reached_for_without_showing_its_password(make_settings: Mak
     settings = make_settings("tracking.uri=http://me:pass@127.0.0.1:9")
     found = places.tracking(settings, a_machine(reach=lambda _: "down"))
     assert (found.state, "me:pass" in repr(found)) == ("fault", False)
-    assert places.tracking(settings, a_machine()).found == "http://127.0.0.1:9"
+    assert places.tracking(settings, a_machine()).found == "http://…@127.0.0.1:9"
     (tmp_path / "file").touch()
     assert places.tracking(make_settings(f"tracking.uri={tmp_path}/file/runs"), a_machine()).state == "fault"
     assert places.tracking(make_settings(f"tracking.uri=sqlite:///{tmp_path}/mlflow.db"), a_machine()).state == "ok"
