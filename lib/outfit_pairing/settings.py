@@ -212,10 +212,15 @@ class Settings(Strict):
 
 
 def without_credentials(text: str) -> str:
-    """A URL without password and query, which may be a signature; any other text as it is."""
-    if not re.match(r"^[A-Za-z][A-Za-z0-9+.-]*://", text):
-        return text
-    return re.sub(r"\?.*$", "?…", re.sub(r"//[^/@]*:[^/]*@", "//…@", text))
+    """A URL without who logs in and without query, which may be a signature; `password=` of other texts without what follows.
+
+    A name alone before the @ stays where it is no login: `abfss://container@account`.
+    """
+    scheme = re.match(r"^([A-Za-z][A-Za-z0-9+.-]*)://", text)
+    if not scheme:
+        return re.sub(r"(?i)(password\s*=\s*)\S+", r"\1…", text)
+    login = r"//[^/@]*@" if scheme[1].lower() in {"http", "https"} else r"//[^/@]*:[^/]*@"
+    return re.sub(r"\?.*$", "?…", re.sub(login, "//…@", text))
 
 
 def _without_credentials(tree: Mapping[str, Any]) -> dict[str, Any]:

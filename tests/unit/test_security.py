@@ -103,7 +103,10 @@ def test_settings_are_kept_without_what_lets_somebody_in(make_settings: Callable
     assert "//…@models.example.org/v1" in json.loads(kept)["llm"]["base_url"]
     assert settings.llm.base_url == URLS["llm.base_url"]
     assert json.loads(kept)["storage"]["warehouse"] == settings.storage.warehouse
-    assert without_credentials("abfss://outfits@account.example.net/a") == "abfss://outfits@account.example.net/a"
+    for text in ("abfss://outfits@account.example.net/a", "data/warehouse", "https://models.example.org/v1", "me:you@here"):
+        assert without_credentials(text) == text
+    assert without_credentials(f"https://{SECRET}@models.example.org") == "https://…@models.example.org"
+    assert without_credentials(f"host=db user=me password={SECRET} dbname=shop") == "host=db user=me password=… dbname=shop"
 
 
 def test_no_key_is_told_in_a_complaint(caplog: pytest.LogCaptureFixture) -> None:

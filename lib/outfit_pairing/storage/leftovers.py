@@ -103,6 +103,8 @@ def sweep_staged_tables(
 
 def _dead_tables(spark: "SparkSession", schema: str, moment: float) -> Iterator[str]:
     for row in spark.sql(f"SHOW TABLES IN {schema} LIKE '{STAGED}*'").collect():
+        if row["isTemporary"]:
+            continue
         place = f"{schema}.{identifier(row['tableName'])}"
         told = {one["col_name"]: one["data_type"] for one in spark.sql(f"DESCRIBE TABLE EXTENDED {place}").collect()}
         created = _moment(told.get("Created Time", ""))

@@ -2,7 +2,7 @@
 
 The rule for OPTIMIZE: at least FEWEST_FILES files of less than SMALL_BYTES on average. A table below that is left alone, since
 a rewrite costs more than it saves. How long former versions stay is a property of each table, since VACUUM goes by it alone: what
-is said after RETAIN it ignores (Delta 4.1 and later). It is tried dry first: it would make two commits for nothing.
+is said after RETAIN it ignores (seen with Delta 4.4). It is tried dry first: it would make two commits for nothing.
 """
 
 import logging
