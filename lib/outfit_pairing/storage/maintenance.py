@@ -6,6 +6,7 @@ is said after RETAIN it ignores (seen with Delta 4.4). It is tried dry first: it
 """
 
 import logging
+import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -152,7 +153,7 @@ def _vacuum(spark: "SparkSession", place: str, *, dry: bool) -> tuple[int, int]:
 @contextmanager
 def _short_listings(spark: "SparkSession") -> Iterator[None]:
     """On one machine: two listing tasks instead of thousands."""
-    if not str(spark.conf.get("spark.master", "")).startswith("local"):
+    if "DATABRICKS_RUNTIME_VERSION" in os.environ or not str(spark.conf.get("spark.master", "")).startswith("local"):
         yield
         return
     before = str(spark.conf.get(LISTING))
