@@ -2,13 +2,14 @@
 SHELL := /bin/bash
 VENV := .venv
 BIN := $(VENV)/bin
+AUDIT := .venv-audit
 PYTHON ?= $(shell for p in python3.12 python3.11 python3; do command -v $$p >/dev/null && $$p -c 'import sys; sys.exit(not (3,11) <= sys.version_info < (3,13))' 2>/dev/null && { echo $$p; break; }; done)
 WAREHOUSE ?= warehouse
 PRODUCTS ?= 2000
 CATALOG ?=
 MAPPING ?= auto
 
-.PHONY: help setup demo test lint bench clean
+.PHONY: help setup demo test lint bench audit clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -43,5 +44,11 @@ test: lint ## linters, types and all tests
 bench: $(VENV)/.ready ## the measurements of benchmarks/, as a table (CATALOG=… measures that catalogue)
 	$(BIN)/python -m benchmarks $(if $(CATALOG),--catalog $(CATALOG) --mapping $(MAPPING))
 
+audit: ## faults that are known of the pinned packages, where the database of them can be had
+	@test -n "$(PYTHON)" || { echo "outfit-pairing: needs Python 3.11 or 3.12" >&2; exit 2; }
+	@test -x $(AUDIT)/bin/pip-audit || { $(PYTHON) -m venv $(AUDIT) && $(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check pip-audit; } \
+	  || echo "outfit-pairing: pip-audit cannot be installed here" >&2
+	@$(PYTHON) tests/audit.py $(AUDIT)/bin/pip-audit constraints.txt
+
 clean: ## remove the environment and what was made
-	rm -rf $(VENV) $(WAREHOUSE) demo build dist lib/*.egg-info
+	rm -rf $(VENV) $(AUDIT) $(WAREHOUSE) demo build dist lib/*.egg-info

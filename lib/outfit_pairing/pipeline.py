@@ -80,7 +80,7 @@ def _run_stage(spark: "SparkSession", settings: Settings, stage: str) -> StageOu
 
 
 def _remember(spark: "SparkSession", settings: Settings, outcomes: Iterable[StageOutcome]) -> None:
-    shown = json.dumps(settings.model_dump(mode="json", by_alias=True), sort_keys=True)
+    shown = json.dumps(settings.kept(), sort_keys=True)
     rows = [
         (
             settings.run_id, one.report.stage, one.started_at, one.report.seconds, one.report.rows_in, one.report.rows_out,

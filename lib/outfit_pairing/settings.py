@@ -6,6 +6,7 @@ Secrets are never held: a setting names the environment variable that holds one.
 
 import difflib
 import os
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -13,13 +14,14 @@ from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from outfit_pairing.errors import SettingsError
 
 ENVIRONMENT_PREFIX = "OUTFIT_"
 # Named OUTFIT_… for users' convenience, but no settings: where tests find data, and what the shell wrapper sets.
 NOT_SETTINGS = {"OUTFIT_DATA_DIR"}
+NAMES_OF_SECRETS = {"llm.api_key_env", "llm.api_key_secret"}
 
 
 class Strict(BaseModel):
@@ -35,8 +37,25 @@ class StorageSettings(Strict):
     catalog: str | None = Field(None, description="Unity Catalog name; with it tables are named, not placed by path.")
     schema_: str | None = Field(None, alias="schema", description="Schema inside `storage.catalog`.")
     wait_s: float = Field(0, ge=0, le=86_400, description="Seconds to wait for another run that is writing the warehouse; 0: stop.")
+    retention_days: int = Field(
+        30, ge=0, le=3_650, description="So long can former versions be restored; `maintain` deletes older."
+    )
 
     model_config = ConfigDict(populate_by_name=True)
+
+    @field_validator("warehouse")
+    @classmethod
+    def _no_pattern(cls, value: str) -> str:
+        if re.search(r"[*?\[\]{}\\\x00-\x1f]", value):
+            raise ValueError("Spark would take * ? [ ] { } \\ or a line break in it for a pattern; name a folder or URL without")
+        return value
+
+    @field_validator("catalog", "schema_")
+    @classmethod
+    def _one_name(cls, value: str | None) -> str | None:
+        if value is not None and (not value or re.search(r"[./`{}\x00-\x20\x7f]", value)):
+            raise ValueError("it is to be one name, without dot, slash, backtick, brace or space")
+        return value
 
 
 class SparkSettings(Strict):
@@ -89,7 +108,9 @@ class LlmSettings(Strict):
 
     base_url: str | None = Field(None, pattern=r"^https?://", description="OpenAI-compatible server, up to and with /v1.")
     model: str | None = Field(None, min_length=1, description="Model, or Databricks serving endpoint.")
-    api_key_env: str = Field("OPENAI_API_KEY", min_length=1, description="Name of the environment variable that holds the key.")
+    api_key_env: str = Field(
+        "OPENAI_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="Name of the environment variable that holds the key."
+    )
     api_key_secret: str | None = Field(None, pattern=r"^[^/]+/[^/]+$", description="Databricks secret as scope/key, instead.")
     workers: int = Field(4, ge=1, le=1_000, description="Partitions that anchors are spread over.")
     concurrency: int = Field(8, ge=1, le=256, description="Requests in flight per worker.")
@@ -167,7 +188,11 @@ def new_run_id() -> str:
 class Settings(Strict):
     """The whole tree. `run_id` names one run of the chain in every table that it writes."""
 
-    run_id: str = Field(default_factory=new_run_id, min_length=1, description="Name of this run; made up when unset.")
+    run_id: str = Field(
+        default_factory=new_run_id,
+        pattern=r"^[^./\\\x00-\x1f][^/\\\x00-\x1f]*$",
+        description="Name of this run; made up when unset.",
+    )
     full: bool = Field(False, description="Make all patterns and outfits anew, also those that no change touches (--full).")
     storage: StorageSettings = StorageSettings()
     spark: SparkSettings = SparkSettings()
@@ -182,6 +207,33 @@ class Settings(Strict):
     publish: PublishSettings = PublishSettings()
     quality: QualitySettings = QualitySettings()
     tracking: TrackingSettings = TrackingSettings()
+
+    def kept(self) -> dict[str, Any]:
+        """The tree as tables and tracking may keep it: URLs without what lets somebody in."""
+        return _without_credentials(self.model_dump(mode="json", by_alias=True))
+
+
+def without_credentials(text: str) -> str:
+    """A URL without who logs in and without query, which may be a signature; `password=` of other texts without what follows.
+
+    A name alone before the @ stays where it is no login: `abfss://container@account`.
+    """
+    scheme = re.match(r"^([A-Za-z][A-Za-z0-9+.-]*)://", text)
+    if not scheme:
+        return re.sub(r"(?i)(password\s*=\s*)\S+", r"\1…", text)
+    login = r"//[^/@]*@" if scheme[1].lower() in {"http", "https"} else r"//[^/@]*:[^/]*@"
+    return re.sub(r"\?.*$", "?…", re.sub(login, "//…@", text))
+
+
+def _without_credentials(tree: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_credentials(value)
+        if isinstance(value, Mapping)
+        else without_credentials(value)
+        if isinstance(value, str)
+        else value
+        for key, value in tree.items()
+    }
 
 
 def load_settings(
@@ -260,9 +312,9 @@ def _from_overrides(overrides: Sequence[str]) -> dict[str, Any]:
         if not equals or not key:
             raise SettingsError(f"--set {override}: write it as key.path=value, for example spark.partitions=4")
         if seen.get(key, value) != value:
-            raise SettingsError(f"--set {key} is given twice ({seen[key]} and {value}); give it once")
+            raise SettingsError(f"--set {key} is given twice; give it once")
         seen[key] = value
-        _put(tree, key.split("."), value, f"--set {override}")
+        _put(tree, key.split("."), value, "--set")
     return tree
 
 
@@ -282,7 +334,11 @@ def _validated(tree: Mapping[str, Any], where: str) -> Settings:
         key = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
             raise SettingsError(f"{where}: {key} is no setting{_nearest(key)}") from None
-        raise SettingsError(f"{where}: {key} = {first['input']!r} cannot be used: {first['msg']}") from None
+        if key in NAMES_OF_SECRETS:  # a key put there by mistake is not to be shown
+            raise SettingsError(f"{where}: {key} cannot be used: it names where a key is found, and holds none") from None
+        given, reason = without_credentials(str(first["input"])), first["msg"].removeprefix("Value error, ")
+        given = repr(given) if isinstance(first["input"], str) else given
+        raise SettingsError(f"{where}: {key} = {given} cannot be used: {reason}") from None
 
 
 def known_settings() -> Iterator[tuple[str, str, Any]]:

@@ -101,6 +101,8 @@ def test_every_command_shows_its_flags_with_defaults() -> None:
         "apply-patterns",
         "pair-by-rules",
         "publish",
+        "doctor",
+        "maintain",
     ):
         assert command in overview.stdout
         ended = run(command, "--help")

@@ -37,6 +37,24 @@ def find_model(model: str) -> Path:
     return _in_package(model_name(model)) or _from_hub(model)
 
 
+def model_here(model: str) -> Path | None:
+    """The folder with the model's files as far as no network is needed: a local folder, a package, or what the hub gave before.
+
+    Raises: SettingsError: a local folder that holds no model.
+    """
+    if _is_path(model):
+        return _checked(Path(model).expanduser().resolve())
+    found = _in_package(model_name(model))
+    if found is None and importlib.util.find_spec("huggingface_hub") is not None:
+        from huggingface_hub import snapshot_download
+
+        try:
+            return Path(snapshot_download(_repository(model), allow_patterns=HUB_FILES, local_files_only=True))
+        except (OSError, ValueError):
+            return None
+    return found
+
+
 def _is_path(model: str) -> bool:
     return model.startswith((".", "/", "~")) or re.match(r"^[A-Za-z]:[\\/]", model) is not None or Path(model).is_dir()
 
@@ -62,9 +80,13 @@ def _from_hub(model: str) -> Path:
         from huggingface_hub import snapshot_download
     except ImportError:
         raise SettingsError(f"embedding.model: {model} needs sentence-transformers; {HOW_TO_MEND}") from None
-    repository = model if "/" in model else f"{DEFAULT_OWNER}/{model}"
+    repository = _repository(model)
     try:
         return Path(snapshot_download(repository, allow_patterns=HUB_FILES))
     except (OSError, ValueError) as fault:  # the hub's own errors are of these two kinds
         reason = str(fault).strip().partition("\n")[0][:160]
         raise SettingsError(f"embedding.model: {repository} is neither here nor on the hub ({reason}); {HOW_TO_MEND}") from None
+
+
+def _repository(model: str) -> str:
+    return model if "/" in model else f"{DEFAULT_OWNER}/{model}"

@@ -32,7 +32,7 @@ from outfit_pairing.patterns.questions import distinct, question_of
 from outfit_pairing.patterns.reading import Reading
 from outfit_pairing.patterns.reply_check import PatternsCheck
 from outfit_pairing.patterns.style_guide import NOTHING, StyleGuideProvider
-from outfit_pairing.settings import Settings
+from outfit_pairing.settings import Settings, without_credentials
 from outfit_pairing.style import StyleGuide
 from outfit_pairing.style.product import Product
 from outfit_pairing.style.templates import Vocabulary
@@ -111,7 +111,9 @@ class ModelProvider:
         llm = self.settings.llm
         address = llm.base_url or OPENAI
         if self.name == "openai" and (reason := reach(address, min(llm.timeout_s, LONGEST_REACH_S))):
-            raise SettingsError(f"llm.base_url {address} cannot be reached ({reason}); correct it, or start the server")
+            raise SettingsError(
+                f"llm.base_url {without_credentials(address)} cannot be reached ({reason}); correct it, or start the server"
+            )
         server = f"{llm.base_url} {llm.model}"
         known = ReplyFormat.PROMPT if self.name == "ai_query" else journal.format_of(server)
         earlier = [entry for entries in before.values() for entry in entries]
@@ -154,7 +156,7 @@ class ModelProvider:
     def _error(self, stop: Stop | None, answers: Sequence[Answer]) -> OutfitPairingError | None:
         """What to tell when the run cannot go on."""
         llm = self.settings.llm
-        server, missing = llm.base_url or "the model's server", sum(not answer.patterns for answer in answers)
+        server, missing = without_credentials(llm.base_url or "the model's server"), sum(not answer.patterns for answer in answers)
         if stop is None:
             return None if missing < len(answers) or not answers else NoPatterns(len(answers), self.model, _usual(answers))
         match stop.kind:

@@ -7,7 +7,7 @@ be kept, and a copy of the table would be a second truth; there it is a view of 
 from typing import TYPE_CHECKING
 
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, Column
+from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, Column, identifier, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -54,9 +54,9 @@ def create_pairs_view(store: TableStore) -> str:
     if not (storage.catalog or storage.schema_):
         store.spark.sql(f"CREATE OR REPLACE TEMPORARY VIEW {NAME} AS {statement}")
         return NAME
-    name = ".".join(f"`{part}`" for part in (storage.catalog, storage.schema_, NAME) if part)
-    columns = ", ".join(f"{column.name} COMMENT '{column.comment}'" for column in COLUMNS)
-    store.spark.sql(f"CREATE OR REPLACE VIEW {name} ({columns}) COMMENT '{COMMENT}' AS {statement}")
+    name = identifier(*(part for part in (storage.catalog, storage.schema_, NAME) if part))
+    columns = ", ".join(f"{column.name} COMMENT {quoted(column.comment)}" for column in COLUMNS)
+    store.spark.sql(f"CREATE OR REPLACE VIEW {name} ({columns}) COMMENT {quoted(COMMENT)} AS {statement}")
     return name
 
 

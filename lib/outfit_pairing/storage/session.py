@@ -36,6 +36,8 @@ SESSION_CONF = {
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
     "spark.sql.session.timeZone": "UTC",
+    # a path or name with ${…} is itself, not what the environment holds
+    "spark.sql.variable.substitute": "false",
 }
 
 

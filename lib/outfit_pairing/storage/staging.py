@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import local_warehouse
+from outfit_pairing.storage.tables import identifier
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -22,7 +23,7 @@ class StagingPlace:
         storage, name = settings.storage, f"staged_{name}"
         named = [part for part in (storage.catalog, storage.schema_) if part]
         self.spark, self.used = spark, False
-        self.table = ".".join(f"`{part}`" for part in (*named, name)) if named else None
+        self.table = identifier(*named, name) if named else None
         folder = local_warehouse(settings)
         self.local = folder / f"_{name}" if folder else None
         self.folder = str(self.local or f"{storage.warehouse.rstrip('/')}/_{name}")

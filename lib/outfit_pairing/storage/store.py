@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import MissingTable, WarehouseError
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.migrations import bring_up, version_properties
 from outfit_pairing.storage.places import URL
 from outfit_pairing.storage.staging import StagingPlace
-from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, Table, quoted
+from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, Table, identifier, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -72,17 +73,17 @@ class TableStore:
         return found
 
     @property
-    def _named(self) -> str:
+    def _named(self) -> tuple[str, ...]:
         """Catalog and schema where tables have names, else nothing."""
-        return ".".join(part for part in (self.settings.storage.catalog, self.settings.storage.schema_) if part)
+        return tuple(part for part in (self.settings.storage.catalog, self.settings.storage.schema_) if part)
 
     def place(self, table: Table) -> str:
         """How SQL names the table: `catalog`.`schema`.`name`, or delta.`<warehouse>/name`."""
         if self._reads_drafts and table is OUTFIT_RECOMMENDATIONS:
             table = DRAFTED_RECOMMENDATIONS
         if self._named:
-            return ".".join(f"`{part}`" for part in (*self._named.split("."), table.name))
-        return f"delta.`{_absolute(self.settings.storage.warehouse)}/{table.name}`"
+            return identifier(*self._named, table.name)
+        return identifier("delta", f"{_absolute(self.settings.storage.warehouse)}/{table.name}")
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written. A warehouse that cannot be read is an error, never 'not there'."""
@@ -95,7 +96,7 @@ class TableStore:
         """
         rows = self._rows(table)
         if rows is None:
-            raise MissingTable(table.name, self._named or self.settings.storage.warehouse, table.stage)
+            raise MissingTable(table.name, ".".join(self._named) or self.settings.storage.warehouse, table.stage)
         return rows
 
     def _rows(self, table: Table) -> "DataFrame | None":
@@ -106,18 +107,20 @@ class TableStore:
             return None
         try:
             rows = self.spark.sql(f"SELECT * FROM {self.place(table)}")
-            _ = rows.schema  # Spark Connect analyses only when asked
+            present = {field.name: field.dataType.simpleString() for field in rows.schema.fields}  # analysed only when asked
         except AnalysisException as fault:
             if (fault.getCondition() or "").startswith(ABSENT):
                 return None
             raise WarehouseError(f"{self.place(table)} cannot be read: {_first_line(fault)}") from fault
+        if bring_up(self.spark, self.settings.run_id, self.place(table), table, present):
+            return self.spark.sql(f"SELECT * FROM {self.place(table)}")
         return rows
 
     def create(self, table: Table) -> None:
         """Create the table, empty, with its comments and NOT NULL keys; nothing happens when it is there."""
         self.spark.sql(
             f"CREATE TABLE IF NOT EXISTS {self.place(table)} ({table.ddl}) USING delta COMMENT {quoted(table.comment)} "
-            "TBLPROPERTIES ('outfit_pairing.schema_version' = '1')"
+            f"TBLPROPERTIES ({version_properties(table)})"
         )
 
     def merge(

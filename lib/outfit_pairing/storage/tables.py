@@ -71,11 +71,12 @@ class Table:
     def ddl(self) -> str:
         """Column definitions as CREATE TABLE takes them."""
         return ", ".join(
-            f"{column.name} {column.type}{'' if self._may_be_null(column) else ' NOT NULL'} COMMENT {quoted(column.comment)}"
+            f"{column.name} {column.type}{'' if self.may_be_null(column) else ' NOT NULL'} COMMENT {quoted(column.comment)}"
             for column in self.all_columns
         )
 
-    def _may_be_null(self, column: Column) -> bool:
+    def may_be_null(self, column: Column) -> bool:
+        """Whether rows may lack a value: no key column, and none that says so itself."""
         return column.nullable and column.name not in self.key
 
     @property
@@ -117,6 +118,11 @@ AUDIT = (
 def quoted(text: str) -> str:
     """A string literal of Spark SQL."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def identifier(*parts: str) -> str:
+    """A name of Spark SQL, of parts that may hold anything."""
+    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
 
 
 PRODUCTS = Table(

@@ -51,7 +51,7 @@ def _mlflow_run(uri: str, settings: Settings, name: str) -> Iterator[Any]:
     mlflow.set_tracking_uri(uri)
     mlflow.set_experiment(settings.tracking.experiment)
     with mlflow.start_run(run_name=name):
-        mlflow.log_params(dict(_flat(settings.model_dump(mode="json", by_alias=True))))
+        mlflow.log_params(dict(_flat(settings.kept())))
         yield mlflow
 
 

@@ -31,6 +31,7 @@ from outfit_pairing.patterns.asking.entries import (
     read_entry,
 )
 from outfit_pairing.patterns.asking.journal_files import JournalFiles, names_in, open_files
+from outfit_pairing.settings import without_credentials
 
 __all__ = ["Entry", "RequestJournal", "Sent"]
 
@@ -70,7 +71,9 @@ class RequestJournal:
             read = self._files.read(probe)
             self._files.remove(probe)
         if read != b"second":
-            raise WarehouseError(f"journal {self.folder}: gives back other bytes than were written; name another folder")
+            raise WarehouseError(
+                f"journal {without_credentials(self.folder)}: gives back other bytes than were written; name another folder"
+            )
 
     def sent(self, sent: Sent) -> Sent:
         """Write that a request is about to go out; returns it with the attempt's number, the next free one from its own on."""
@@ -80,7 +83,9 @@ class RequestJournal:
                 if self._files.create(f"{place}.sent.json", content):
                     return sent
             sent = replace(sent, attempt=sent.attempt + 1)
-        raise WarehouseError(f"journal {self.folder}: {sent.request_hash} was asked {MOST_ATTEMPTS:,} times; something is wrong")
+        raise WarehouseError(
+            f"journal {without_credentials(self.folder)}: {sent.request_hash} was asked {MOST_ATTEMPTS:,} times; something is wrong"
+        )
 
     def not_sent(self, sent: Sent) -> None:
         """Take back what `sent` wrote: the request did not go out after all, so it can have cost nothing."""
@@ -164,7 +169,8 @@ class RequestJournal:
         if first:
             name, reason = min(broken.items())
             count = f"{len(broken)} file{'s' if len(broken) > 1 else ''}"
-            logger.warning("journal %s: %s cannot be read and will be ignored, such as %s (%s)", self.folder, count, name, reason)
+            place = without_credentials(self.folder)
+            logger.warning("journal %s: %s cannot be read and will be ignored, such as %s (%s)", place, count, name, reason)
 
 
 @contextmanager
@@ -178,7 +184,7 @@ def _explained(folder: str, what: str) -> Iterator[None]:
         said = (fault.strerror if isinstance(fault, OSError) else None) or str(fault) or type(fault).__name__
         reason = " ".join(said.split())[:200]
         mend = "name a folder in llm.journal that driver and workers may write"
-        raise WarehouseError(f"journal {folder}: cannot be {what} ({reason}); {mend}") from fault
+        raise WarehouseError(f"journal {without_credentials(folder)}: cannot be {what} ({reason}); {mend}") from fault
 
 
 def _server_file(server: str) -> str:

@@ -14,8 +14,16 @@ def check_model(provider: str, llm: LlmSettings, journal: RequestJournal) -> Non
 
     Raises: SettingsError: no model, key, package or prices.   WarehouseError: the journal cannot be written.
     """
-    if provider not in {"openai", "ai_query"}:
-        return
+    if provider in {"openai", "ai_query"}:
+        check_asking(provider, llm)
+        journal.check()
+
+
+def check_asking(provider: str, llm: LlmSettings) -> None:
+    """The same for openai or ai_query without the journal, which is left alone.
+
+    Raises: SettingsError: no model, key, package or prices.
+    """
     if llm.model is None:
         raise SettingsError(f"patterns.provider {provider} needs llm.model; set it to the model or serving endpoint to ask")
     Budget(llm.budget_tokens, llm.budget_cost, llm.price_prompt, llm.price_completion)
@@ -27,4 +35,3 @@ def check_model(provider: str, llm: LlmSettings, journal: RequestJournal) -> Non
                 f"no key: the environment variable {llm.api_key_env} is not set; export it, name another with llm.api_key_env, "
                 "or a server that needs none with llm.base_url"
             )
-    journal.check()
