@@ -12,6 +12,7 @@ import resource
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -36,7 +37,7 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How one file ended.    outcome: accepted, refused, or what must not be.    peak: bytes."""
+    """How one file ended.    outcome: accepted, refused, or what must not be.    peak: bytes.    seconds: it took so long."""
 
     path: str
     outcome: str
@@ -44,6 +45,7 @@ class Verdict:
     rows: int = 0
     rejected: int = 0
     peak: int = 0
+    seconds: float = 0.0
 
     @property
     def sound(self) -> bool:
@@ -154,8 +156,8 @@ def _lost_lines(catalogue: Catalogue, spans: list[tuple[int, int]]) -> str:
     covered = {line for first, lines in spans for line in range(first, first + lines)}
     open_ended = {line for (first, lines), (after, _) in zip(spans, [*spans[1:], (1 << 40, 1)], strict=True) if not lines
                   for line in filled if first <= line < after}  # fmt: skip
-    below_header = [line for line in filled if line >= min(numbers)] if layout else filled
-    lost = [line for line in below_header if line not in covered | open_ended]
+    below_header = numbers[0] if layout else 1
+    lost = sorted({line for line in filled if line >= below_header} - covered - open_ended)
     return f"lines {lost[:5]} belong to no row" if lost else ""
 
 
@@ -184,9 +186,10 @@ def _main(memory: int) -> None:
     for path in sys.stdin.read().splitlines():
         Path("/proc/self/clear_refs").write_text("5", "utf-8")
         before = _memory("VmRSS")
+        started = time.perf_counter()
         verdict = judge(path)
         peak = max(0, _memory("VmHWM") - before)
-        sys.stdout.write(json.dumps({**asdict(verdict), "peak": peak}) + "\n")
+        sys.stdout.write(json.dumps({**asdict(verdict), "peak": peak, "seconds": time.perf_counter() - started}) + "\n")
         sys.stdout.flush()
 
 

@@ -8,7 +8,7 @@ from typing import Any, TextIO
 from outfit_pairing.catalog.files import open_bytes
 from outfit_pairing.catalog.lines import LONGEST_ROW, is_sound, not_in, opened_text, readable, text_lines
 from outfit_pairing.catalog.rejects import Reject, reject
-from outfit_pairing.catalog.rows import MOST_RAW, OVERLONG, RawRow, as_texts, fault_of, fault_of_size
+from outfit_pairing.catalog.rows import LONGEST_COLUMN, MOST_RAW, OVERLONG, RawRow, as_texts, fault_of, fault_of_size
 
 _BLOCK = 1 << 16
 _BETWEEN = re.compile(r"[\s,]*")
@@ -30,11 +30,11 @@ def json_rows(path: str, encoding: str) -> Iterator[RawRow]:
 
 
 def _is_array(path: str, encoding: str) -> bool:
-    """Whether one array is the whole file, rather than a line of it."""
+    """Whether one array is the whole file, rather than the first of many lines."""
     with open_bytes(path) as stream:
         lines = (line for line in text_lines(stream, encoding, path) if line.strip())
         first = next(lines, "").strip()
-        return first.startswith("[") and not (_is_whole(first) and next(lines, None))
+        return first.startswith("[") and ("{" in first or not (_is_whole(first) and next(lines, None)))
 
 
 def _is_whole(line: str) -> bool:
@@ -101,30 +101,30 @@ def _beyond(rest: str, text: TextIO) -> str:
 
 
 def _line_row(number: int, line: str, encoding: str) -> RawRow:
-    raw = readable(line[:MOST_RAW])
-    if len(line) > LONGEST_ROW:
-        return RawRow(number, raw, fault=OVERLONG)
+    refused = OVERLONG if len(line) > LONGEST_ROW else None
     try:
-        found = json.loads(line)
+        if refused is None:
+            return _row_of(number, line, json.loads(line), encoding)
     except RecursionError:
-        return RawRow(number, raw, fault=reject("bad_json", fault=TOO_DEEP))
+        refused = reject("bad_json", fault=TOO_DEEP)
     except ValueError as fault:
-        return RawRow(number, raw, fault=_unsound(line, encoding) or reject("bad_json", fault=_why_not(fault, str(fault))))
-    return _row_of(number, line, found, encoding)
+        refused = _unsound(line, encoding) or reject("bad_json", fault=_why_not(fault, str(fault)))
+    return RawRow(number, readable(line[:MOST_RAW]), fault=refused)
 
 
 def _row_of(number: int, text: str, found: Any, encoding: str) -> RawRow:
     """The row that was found in `text`."""
-    raw = readable(text[:MOST_RAW])
     if fault := _unsound(text, encoding):
-        return RawRow(number, raw, fault=fault)
+        return RawRow(number, readable(text[:MOST_RAW]), fault=fault)
+    raw = text[:MOST_RAW]
     if not isinstance(found, dict):
         return RawRow(number, raw, fault=reject("bad_json", fault="no object"))
     try:
         values = as_texts(found)
-    except RecursionError:
+    except RecursionError:  # it can be read, and not written again
         return RawRow(number, raw, fault=reject("bad_json", fault=TOO_DEEP))
-    fault = fault_of_size(values) or (fault_of(values, "Unicode") if "\\u" in text else None)
+    large = fault_of_size(values) if len(text) > LONGEST_COLUMN else None
+    fault = large or (fault_of(values, "Unicode") if "\\u" in text else None)
     return RawRow(number, raw, fault=fault) if fault else RawRow(number, raw, values)
 
 

@@ -10,6 +10,7 @@ from outfit_pairing.errors import CatalogError, first_line
 
 _MOST_ROWS = 5_000  # unpacked at once
 _MOST_BYTES = 16 << 20  # … as far as they can be counted before
+_MOST_LISTED = 100_000  # columns, or row groups, that a file may list: their list is read before anything can be counted
 _LARGE = 256 << 20  # bytes of a column of a row group that so large is only with many rows …
 _LARGE_CELL = 1 << 16  # … each of less than this
 
@@ -79,8 +80,9 @@ def _opened(file: Path) -> Any:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    texts = [field.name for field in pq.read_schema(file) if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
-    return pq.ParquetFile(file, read_dictionary=texts, buffer_size=1 << 20)
+    schema = pq.ParquetFile(file, thrift_container_size_limit=_MOST_LISTED).schema_arrow
+    texts = [field.name for field in schema if pa.types.is_string(field.type) or pa.types.is_binary(field.type)]
+    return pq.ParquetFile(file, read_dictionary=texts, buffer_size=1 << 20, thrift_container_size_limit=_MOST_LISTED)
 
 
 def _batches(path: str) -> Iterator[Any]:
@@ -106,20 +108,27 @@ def _refuse_large(path: str, group: Any) -> None:
 
 
 def _slices(batch: Any) -> Iterator[Any]:
-    """The batch in pieces that stay small as Python objects."""
+    """The batch in pieces that stay small when every row has its own texts, as they then have."""
+    import pyarrow as pa
+
     rows = max(1, min(batch.num_rows, _MOST_BYTES // max(1, sum(map(_longest, batch.columns)))))
     for start in range(0, batch.num_rows, rows):
-        yield batch.slice(start, rows)
+        piece = batch.slice(start, rows)
+        arrays = [column.dictionary_decode() if _is_dictionary(column) else column for column in piece.columns]
+        yield pa.RecordBatch.from_arrays(arrays, piece.schema.names)
 
 
 def _longest(column: Any) -> int:
     """Bytes of the longest text of a column whose texts are kept apart."""
-    import pyarrow as pa
     import pyarrow.compute as pc
 
-    if not pa.types.is_dictionary(column.type) or not len(column.dictionary):
-        return 0
-    return int(pc.max(pc.binary_length(column.dictionary)).as_py() or 0)
+    return int(pc.max(pc.binary_length(column.dictionary)).as_py() or 0) if _is_dictionary(column) else 0
+
+
+def _is_dictionary(column: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(pa.types.is_dictionary(column.type)) and column.dictionary.type in {pa.string(), pa.binary()}
 
 
 def _objects(batch: Any) -> list[Any]:
