@@ -75,7 +75,7 @@ def judge(path: str) -> Verdict:
     """The verdict on one file, in this process."""
     said = io.StringIO()
     logging.basicConfig(stream=said, force=True)
-    signal.setitimer(signal.ITIMER_REAL, SECONDS)
+    signal.setitimer(signal.ITIMER_REAL, SECONDS, 1)  # again, should the first one be swallowed
     try:
         with TemporaryDirectory() as folder:
             warehouse = Path(folder, "warehouse")
