@@ -29,7 +29,7 @@ from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import session
 from outfit_pairing.style import load_style_guide
 
-MEMORY = 768 << 20  # bytes that reading may take beside what the process has when it starts
+MEMORY = 512 << 20  # bytes that reading may take beside what the process has when it starts
 SECONDS = 120  # for one file, on a slow machine
 NOBODY = 65534
 _LINE_END = re.compile(r"\r\n|\r|\n")

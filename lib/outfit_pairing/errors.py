@@ -160,7 +160,7 @@ def listed(names: Sequence[str]) -> str:
 def short(name: str) -> str:
     """A name as a message shows it: one line, its beginning if it is long."""
     line = printable(" ".join(name[: 4 * LONGEST_NAME].split()))
-    return line if len(line) <= LONGEST_NAME else f"{line[:LONGEST_NAME]}…"
+    return (line or "''") if len(line) <= LONGEST_NAME else f"{line[:LONGEST_NAME]}…"
 
 
 def printable(text: str) -> str:

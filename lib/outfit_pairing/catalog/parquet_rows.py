@@ -11,7 +11,7 @@ from outfit_pairing.errors import CatalogError, first_line
 _MOST_ROWS = 5_000  # unpacked at once
 _MOST_BYTES = 16 << 20  # … as far as they can be counted before
 _MOST_LISTED = 100_000  # columns, or row groups, that a file may list: their list is read before anything can be counted
-_LARGE = 256 << 20  # bytes of a column of a row group that so large is only with many rows …
+_LARGE = 64 << 20  # bytes of a column of a row group that so large is only with many rows …
 _LARGE_CELL = 1 << 16  # … each of less than this
 
 

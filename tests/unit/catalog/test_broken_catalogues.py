@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Callable
@@ -23,6 +24,9 @@ ROWS = b"id,name,gender\n1,Red Shirt,Men\n2,Blue Skirt,Women\n"
 MB = 1 << 20
 
 
+in_bounds = pytest.mark.skipif(sys.platform != "linux", reason="memory is bounded and measured as Linux does it")
+
+
 def hold(folder: Path, count: int, seed: int, large: int) -> None:
     """Every file ends accepted with every row accounted for, or refused in one line; prints how many did which."""
     folder.chmod(0o755)  # of an unreadable file the file is unreadable
@@ -36,15 +40,18 @@ def hold(folder: Path, count: int, seed: int, large: int) -> None:
     ended = list(zip(files, verdicts, strict=False))
     assert [f"{file}: {verdict.outcome} {verdict.said}" for file, verdict in ended if not verdict.sound] == []
     assert len(verdicts) == count
-    wrong = [f"{file}: {verdict.rows} rows of {file.rows}" for file, verdict in ended if file.rows not in {None, verdict.rows}]
+    read = [(file, verdict) for file, verdict in ended if verdict.outcome == "accepted" and file.rows is not None]
+    wrong = [f"{file}: {verdict.rows} rows of {file.rows}" for file, verdict in read if verdict.rows != file.rows]
     assert wrong == []
 
 
+@in_bounds
 def test_every_kind_of_damage_alone_and_some_together(tmp_path: Path) -> None:
     """The short form: every kind once, and 80 combinations."""
     hold(tmp_path, len(KINDS) + 80, seed=20, large=3 * MB)
 
 
+@in_bounds
 @pytest.mark.slow
 @pytest.mark.timeout(3_600)
 def test_a_thousand_broken_catalogues(tmp_path: Path) -> None:
