@@ -21,7 +21,7 @@ from outfit_pairing.style import load_style_guide
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-MOST_ROWS = 60  # of one file
+MOST_ROWS = 30  # of one file
 MakeSettings = Callable[..., Settings]
 
 

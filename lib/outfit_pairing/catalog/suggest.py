@@ -16,7 +16,7 @@ from outfit_pairing.catalog.rows import RawRow
 from outfit_pairing.catalog.source import Catalogue, recognised
 from outfit_pairing.catalog.usual_columns import INSTEAD_OF_NAME
 from outfit_pairing.catalog.word_report import KNOWN, UNKNOWN, PlacedWord, placed_words
-from outfit_pairing.errors import CatalogError, listed
+from outfit_pairing.errors import CatalogError, listed, printable
 from outfit_pairing.settings import Settings
 from outfit_pairing.style import AUDIENCES, SEASONS, USAGES, StyleGuide, load_style_guide
 
@@ -208,8 +208,13 @@ def _doubts(told: Sequence[Evidence], words: Sequence[PlacedWord]) -> tuple[str,
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """A YAML string; YAML takes no invisible signs but as escapes."""
+    return "".join(sign if sign.isprintable() else _escaped(sign) for sign in json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(sign: str) -> str:
+    return f"\\U{ord(sign):08x}"
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:160]
+    return printable(" ".join(text.split()))[:160]

@@ -47,8 +47,8 @@ def hold(folder: Path, count: int, seed: int, large: int) -> None:
 
 @in_bounds
 def test_every_kind_of_damage_alone_and_some_together(tmp_path: Path) -> None:
-    """The short form: every kind once, and 80 combinations."""
-    hold(tmp_path, len(KINDS) + 80, seed=20, large=3 * MB)
+    """The short form: every kind once, and 50 combinations."""
+    hold(tmp_path, len(KINDS) + 50, seed=20, large=3 * MB)
 
 
 @in_bounds
