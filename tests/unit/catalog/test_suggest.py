@@ -157,3 +157,10 @@ def test_a_draft_of_odd_signs_can_be_read(write: Callable[..., Path], make_setti
     (tmp_path / "draft.yaml").write_text(draft_mapping(str(path), make_settings("embedding.model=hashing")).text, "utf-8")
     mapping = load_mapping(str(tmp_path / "draft.yaml"))
     assert (mapping.columns.product_id, mapping.columns.article_type) == (odd["id"], odd["type"])
+
+
+@pytest.mark.timeout(120)
+def test_a_field_of_a_megabyte_does_not_hold_a_draft_up(write: Callable[..., Path], make_settings: MakeSettings) -> None:
+    """Columns are told by the beginnings of their cells."""
+    table = [*rows(), rows()[0] | {"id": "X1", "type": "Boots, " * 150_000, "colour": "red " * 250_000}]
+    assert "article_type" in draft_mapping(str(write(table)), make_settings("embedding.model=hashing")).text
