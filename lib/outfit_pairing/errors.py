@@ -20,6 +20,7 @@ a Spark worker survives pickling on its way to the driver.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+LONGEST_NAME = 60  # characters of a name in a message; what a file calls its columns may be anything
 MOST_NAMES = 12  # names listed in one message; a table of 1,000 columns still gives one readable line
 
 
@@ -31,8 +32,8 @@ class OutfitPairingError(Exception):
 
     @property
     def what(self) -> str:
-        """The message as one line."""
-        return " ".join(str(self).split())
+        """The message as one line, without signs that a terminal would obey."""
+        return printable(" ".join(str(self).split()))
 
 
 class InputError(OutfitPairingError):
@@ -151,6 +152,22 @@ class GateMissed(OutfitPairingError):  # noqa: N818 - named by what happened
 
 def listed(names: Sequence[str]) -> str:
     """Names as one short phrase: `a, b, c and 40 more`."""
-    shown = ", ".join(str(name) for name in names[:MOST_NAMES])
+    shown = ", ".join(short(str(name)) for name in names[:MOST_NAMES])
     rest = len(names) - MOST_NAMES
     return f"{shown} and {rest} more" if rest > 0 else shown
+
+
+def short(name: str) -> str:
+    """A name as a message shows it: one line, its beginning if it is long."""
+    line = printable(" ".join(name[: 4 * LONGEST_NAME].split()))
+    return (line or "''") if len(line) <= LONGEST_NAME else f"{line[:LONGEST_NAME]}…"
+
+
+def printable(text: str) -> str:
+    """`text` with control and other invisible signs written as escapes."""
+    return text if text.isprintable() else "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
+
+
+def first_line(fault: Exception) -> str:
+    """The first line of what a library complains about, or what kind of complaint it is."""
+    return next(iter(str(fault).strip().splitlines()), type(fault).__name__)[:200]

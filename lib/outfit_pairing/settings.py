@@ -16,7 +16,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from outfit_pairing.errors import SettingsError
+from outfit_pairing.errors import SettingsError, first_line
 
 ENVIRONMENT_PREFIX = "OUTFIT_"
 # Named OUTFIT_… for users' convenience, but no settings: where tests find data, and what the shell wrapper sets.
@@ -284,6 +284,8 @@ def read_yaml(path: Path, error: type[SettingsError] | type[Exception] = Setting
     except (OSError, UnicodeDecodeError) as fault:
         reason = fault.strerror if isinstance(fault, OSError) else "it is not UTF-8 text"
         raise error(f"{path}: cannot be read ({reason}); name an existing YAML file") from None
+    except (yaml.YAMLError, RecursionError, TypeError, ValueError) as fault:  # a NUL, a list as key, the 99th of May
+        raise error(f"{path}: {first_line(fault)}; correct the YAML") from None
 
 
 def _read_yaml(path: Path) -> Mapping[str, Any]:

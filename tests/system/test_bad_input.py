@@ -1,6 +1,7 @@
 """Bad input ends with exit code 2 and one clear line, before Spark starts and before any table is touched."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,10 @@ def files(tmp_path: Path) -> Path:
     (tmp_path / "twice.yaml").write_text("anchors:\n  budget: 10\n  budget: 20\n")
     (tmp_path / "unknown.yaml").write_text("anchors:\n  bugdet: 10\n")
     (tmp_path / "a_file").write_text("not a folder")
+    (tmp_path / "no_ids.csv").write_text(HEADER + ROW.replace("1,", ",", 1) * 3)
+    (tmp_path / "half.jsonl").write_text('{"id": 1, "name": ' + "[" * 10_000 + "\n")
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "loop.csv").symlink_to(tmp_path / "loop.csv")
     (tmp_path / "number.jsonl").write_text('{"outfit_id": "a", "items": ["1", 2]}\n')
     return tmp_path
 
@@ -36,6 +41,13 @@ def files(tmp_path: Path) -> Path:
         ("--catalog {}/empty.csv --mapping myntra", "empty"),
         ("--catalog {}/picture.csv --mapping myntra", "picture.csv"),
         ("--catalog {}/cut.csv.gz --mapping myntra", "cut.csv.gz"),
+        (
+            "--catalog {}/no_ids.csv",
+            "none of its 3 rows can be sold (missing_id; line 2: no product id; give every product its own)",
+        ),
+        ("--catalog {}/half.jsonl", "hundreds deep"),
+        ("--catalog {}/pipe.csv", "write it to a file first"),
+        ("--catalog {}/loop.csv", "symbolic links"),
         ("--catalog {}/good.csv --mapping {}/wrong_column.yaml", "title_of_product"),
         ("--catalog {}/good.csv --mapping myntr", "myntra"),
         ("--catalog {}/good.csv --mapping myntra --config {}/twice.yaml", "given twice"),

@@ -9,6 +9,7 @@ from functools import cached_property
 from outfit_pairing.catalog.article import ArticleReader
 from outfit_pairing.catalog.learned import Learned
 from outfit_pairing.catalog.prices import CODES, price_of, stock_of
+from outfit_pairing.catalog.said import LONGEST_WORD
 from outfit_pairing.catalog.usual_columns import usual_columns
 from outfit_pairing.catalog.wearer_and_colour import ColourReader, WearerReader
 from outfit_pairing.style import StyleGuide
@@ -35,7 +36,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class ColumnValues:
-    """The filled cells of a column.    rows: all rows looked at."""
+    """The filled cells of a column, their beginnings where they are long.    rows: all rows looked at."""
 
     column: str
     counts: Counter[str]
@@ -67,7 +68,7 @@ def told_columns(columns: Sequence[str], rows: Sequence[Mapping[str, str]], guid
     judge = _Judge(guide, learned)
     found: list[Evidence] = []
     for column in columns:
-        values = ColumnValues(column, Counter(value for row in rows if (value := row.get(column))), len(rows))
+        values = ColumnValues(column, Counter(value[:LONGEST_WORD] for row in rows if (value := row.get(column))), len(rows))
         if values.filled:
             found.extend(_evidence(values, named.get(column), judge))
     return _assigned(found, columns)

@@ -34,6 +34,7 @@ FLOORS = {"article_type": 0.40, "colour": 0.45, "audience": 0.45}
 NEAREST = 20  # words that vote
 SHARPNESS = 12.0  # of a vote: a word that lies 0.1 further away counts 0.3
 ROWS_HEARD = 2_000  # first rows, by which languages are told
+LONGEST_HEARD = 2_000  # characters of such a row
 MOST_WORDS = 20_000  # different words that are counted per field
 MOST_PLACED = 1_000  # unknown words that are placed per field, the most frequent
 
@@ -62,7 +63,7 @@ def count_words(rows: Iterable[Values], mapping: CatalogueMapping) -> tuple[dict
     for values in rows if counts else islice(rows, ROWS_HEARD):
         said = fields.said(values)
         if len(heard) < ROWS_HEARD:
-            heard.append(text_of(said))
+            heard.append(text_of(said)[:LONGEST_HEARD])
         for field, found in counts.items():
             word = said.get(field)
             if word and (word in found or len(found) < MOST_WORDS):

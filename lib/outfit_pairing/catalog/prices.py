@@ -1,6 +1,7 @@
 """Prices and stock as shops write them."""
 
 import re
+from math import isnan
 
 # Signs and words of currencies that no letter may touch; shared ones mean the catalogue's own currency where it has one of them.
 _WORDS = {
@@ -29,7 +30,9 @@ _POINT_GROUPS = frozenset({
     "EUR", "DKK", "NOK", "SEK", "ISK", "CHF", "PLN", "CZK", "HUF", "RON", "TRY", "BRL", "ARS", "CLP", "COP", "IDR",
     "VND",
 })  # fmt: skip
+_MOST = 1e12  # in the smallest of currencies; what is larger is no price
 _NUMBER = re.compile(r"\d[\d.,'’\s]*")
+_MINUS = frozenset("-−")
 _CODE = re.compile(r"(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])")
 _LETTERS = re.compile(r"(?:[^\W\d_]|\$)+")
 _OUT = frozenset(
@@ -44,11 +47,14 @@ def price_of(text: str) -> tuple[float, str | None] | None:
     None when there is no positive amount in it, or more than one number (a range has no one price).
     """
     numbers = _NUMBER.findall(text)
-    if len(numbers) != 1 or "-" in text.partition(numbers[0])[0]:
+    if len(numbers) != 1 or not _MINUS.isdisjoint(text.partition(numbers[0])[0]):
         return None
     currency = currency_of(text)
-    amount = float(_with_point(re.sub(r"['’\s]", "", numbers[0]).rstrip(".,"), currency))
-    return (amount, currency) if amount > 0 else None
+    try:
+        amount = float(_with_point(re.sub(r"['’\s]", "", numbers[0]).rstrip(".,"), currency))
+    except ValueError:  # 1,2.3,4
+        return None
+    return (amount, currency) if 0 < amount <= _MOST else None
 
 
 def currency_of(text: str, default: str | None = None) -> str | None:
@@ -81,7 +87,8 @@ def _with_point(number: str, currency: str | None) -> str:
 def stock_of(text: str) -> bool | None:
     """Whether it can be bought: a quantity above zero, or a word for yes or no; None when it says neither."""
     try:
-        return float(text) > 0
+        quantity = float(text)
+        return None if isnan(quantity) else quantity > 0
     except ValueError:
         word = "".join(letter for letter in text.casefold() if letter.isalpha())
         return True if word in _IN else False if word in _OUT else None

@@ -16,7 +16,6 @@ from outfit_pairing.catalog.encoder_text import encoder_text
 from outfit_pairing.catalog.learned import NOTHING_LEARNED, Learned
 from outfit_pairing.catalog.mapping import CatalogueMapping
 from outfit_pairing.catalog.prices import currency_of, price_of, stock_of
-from outfit_pairing.catalog.rejects import Reject, reject
 from outfit_pairing.catalog.rows import RawRow
 from outfit_pairing.catalog.said import FieldReader, Values
 from outfit_pairing.catalog.wearer_and_colour import ColourReader, WearerReader
@@ -37,7 +36,8 @@ NOTES = (
 )
 # Fields whose columns are also kept as attributes.
 _KEPT = {"description", "tags"}
-_LONGEST_NAME = 100  # characters of a name that is cut from a description
+MOST_CHARACTERS = 16_000_000  # of rows held at once, their cells counted in
+_OF_CELL = 100  # characters that a cell counts for beside its text
 
 _ARROW = {
     "string": pa.string(),
@@ -78,13 +78,15 @@ class ProductReader:
         self.gender = lru_cache(maxsize=10_000)(self._gender)
 
     def batches(self, rows: Iterable[RawRow], size: int) -> Iterator[pa.RecordBatch]:
-        """The rows as Arrow batches of ARROW_SCHEMA, `size` rows each but the last; order kept."""
+        """The rows as Arrow batches of ARROW_SCHEMA, `size` rows each, fewer where rows are large; order kept."""
         pending: list[dict[str, Any]] = []
+        held = 0
         for row in rows:
             pending.append(self.read(row))
-            if len(pending) == size:
+            held += sum(map(len, row.values.values())) + _OF_CELL * len(row.values)
+            if len(pending) == size or held > MOST_CHARACTERS:
                 yield _batch(pending)
-                pending = []
+                pending, held = [], 0
         if pending:
             yield _batch(pending)
 
@@ -92,16 +94,11 @@ class ProductReader:
         """The row in the columns of ARROW_SCHEMA (absent = null). `reason_code` is set exactly when it is refused."""
         found: dict[str, Any] = {"line_number": row.line_number, "raw": row.raw, "repaired": row.repaired}
         said = self.fields.said(row.values)
-        fault = row.fault or self._missing(said)
+        fault = row.fault or self.fields.fault_of(said)
         return found | (fault._asdict() if fault else self._product(said, row.values))
 
-    def _missing(self, said: Values) -> Reject | None:
-        if "product_id" not in said:
-            return reject("missing_id", column=self.taken["product_id"])
-        return None if "name" in said else reject("missing_name", column=self.taken["name"])
-
     def _product(self, said: Values, values: Values) -> dict[str, Any]:
-        name, article_type = self._name(said), said.get("article_type")
+        name, article_type = self.fields.name_of(said), said.get("article_type")
         texts = [said[field] for field in ("description", "tags") if field in said]
         article = self.articles.article(article_type, said.get("category"), name, texts)
         stated = self.gender(said.get("audience"), said.get("age_group"))
@@ -145,13 +142,6 @@ class ProductReader:
             "confidence": article.confidence,
             "way": article.way.value,
         }
-
-    def _name(self, said: Values) -> str:
-        """A name; the beginning of the description where that has to stand in for one."""
-        name = said["name"]
-        if len(name) <= _LONGEST_NAME or self.taken["name"] != self.taken.get("description"):
-            return name
-        return name[:_LONGEST_NAME].partition(". ")[0].rsplit(" ", 1)[0]
 
     def _colour(self, said: Values, values: Values, name: str, texts: Sequence[str]) -> Colour | None:
         """Where no colour is stated or understood: by the name, by what the word resembles, then by description and tags."""

@@ -1,38 +1,36 @@
 """The catalogue that settings name: found, recognised and matched with its mapping, before Spark starts."""
 
-import csv
-import io
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from outfit_pairing.catalog.csv_rows import CsvLayout, csv_rows, first_record
 from outfit_pairing.catalog.files import (
     check_gzip,
     delimiter_of,
+    encoding_of,
     format_of,
     format_of_folder,
     head_of,
+    is_folder,
     is_table_name,
     is_url,
+    open_bytes,
     refuse_binary,
-    refuse_doubles,
+    refuse_columns,
 )
+from outfit_pairing.catalog.json_rows import json_rows
+from outfit_pairing.catalog.lines import LONGEST_ROW, is_sound, text_lines
 from outfit_pairing.catalog.mapping import AUTO, CatalogueMapping, Format, load_mapping
-from outfit_pairing.catalog.rows import (
-    DEEPEST,
-    CsvLayout,
-    RawRow,
-    csv_rows,
-    json_rows,
-    parquet_files,
-    parquet_rows,
-    text_lines,
-)
+from outfit_pairing.catalog.parquet_rows import check_parquet, parquet_columns, parquet_rows
+from outfit_pairing.catalog.rows import DEEPEST, MOST_COLUMNS, RawRow
+from outfit_pairing.catalog.said import FieldReader
 from outfit_pairing.catalog.usual_columns import usual_mapping
-from outfit_pairing.errors import CatalogError, MissingColumns
+from outfit_pairing.errors import CatalogError, MissingColumns, first_line, listed
 from outfit_pairing.settings import Settings
 
 _ROWS_LOOKED_AT = 1_000  # JSON lines have no header: columns are those of the first rows
@@ -47,6 +45,7 @@ class Catalogue:
     mapping: CatalogueMapping | None  # None: found by the usual names once the columns are known
     columns: tuple[str, ...] = ()
     layout: CsvLayout | None = None
+    encoding: str = "utf-8-sig"
 
     @property
     def source(self) -> str:
@@ -63,7 +62,7 @@ class Catalogue:
         if self.layout is not None:
             return csv_rows(self.path, self.layout)
         if self.format == "jsonl":
-            return json_rows(self.path, self.mapping.encoding if self.mapping else "utf-8-sig")
+            return json_rows(self.path, self.encoding)
         return parquet_rows(self.path)
 
     def mapping_for(self, columns: tuple[str, ...]) -> CatalogueMapping:
@@ -90,6 +89,7 @@ def open_catalogue(settings: Settings) -> Catalogue:
 
     Raises:  CatalogError: no path, unknown mapping, no such file, empty, not what it claims to be.
              MissingColumns: the mapping names a column that the catalogue does not have.
+             A streamed catalogue has at least one row that can be sold; reading it will not fail.
     """
     mapping = None if settings.catalog.mapping == AUTO else load_mapping(settings.catalog.mapping)
     path = _place(settings.catalog.path)
@@ -97,7 +97,10 @@ def open_catalogue(settings: Settings) -> Catalogue:
         return Catalogue(path, "delta", mapping)
     if is_url(path) and (kind := _format_at_url(path, mapping)) in {"delta", "parquet"}:
         return Catalogue(path, kind, mapping)
-    return _matched(_opened(path, mapping))
+    catalogue = _matched(_opened(path, mapping))
+    if catalogue.streamed:
+        _refuse_unsellable(catalogue)
+    return catalogue
 
 
 def recognised(path: str) -> Catalogue:
@@ -113,7 +116,7 @@ def recognised(path: str) -> Catalogue:
         raise CatalogError(
             f"{path}: a Delta table cannot be looked at without Spark; write some of its rows to a CSV or Parquet file"
         )
-    refuse_doubles(place, catalogue.columns)
+    refuse_columns(place, catalogue.columns)
     return catalogue
 
 
@@ -131,101 +134,111 @@ def _format_at_url(path: str, mapping: CatalogueMapping | None) -> Format:
 
 
 def _opened(path: str, mapping: CatalogueMapping | None) -> Catalogue:
-    if Path(path).is_dir():
+    if is_folder(path):
         kind = (mapping and mapping.format) or format_of_folder(path)
-        return Catalogue(path, kind, mapping, _parquet_columns(path) if kind == "parquet" else _delta_columns(path))
+        return _parquet_catalogue(path, mapping) if kind == "parquet" else Catalogue(path, kind, mapping, _delta_columns(path))
     head = head_of(path)
     kind = (mapping and mapping.format) or format_of(path, head)
     if kind == "parquet":
-        return Catalogue(path, kind, mapping, _parquet_columns(path))
+        return _parquet_catalogue(path, mapping)
     if kind == "delta":
         raise CatalogError(f"{path}: the mapping says Delta, but this is a file; name the table's folder")
-    refuse_binary(path, head, mapping.encoding if mapping else "")
+    encoding = encoding_of(head, mapping.encoding if mapping else None)
+    refuse_binary(path, head, encoding)
     check_gzip(path)
-    return _json_catalogue(path, mapping) if kind == "jsonl" else _csv_catalogue(path, head, mapping)
+    return _json_catalogue(path, mapping, encoding) if kind == "jsonl" else _csv_catalogue(path, head, mapping, encoding)
 
 
 def _matched(catalogue: Catalogue) -> Catalogue:
     if not catalogue.columns:
         return catalogue
-    refuse_doubles(catalogue.path, catalogue.columns)
-    mapping = catalogue.mapping_for(catalogue.columns)
-    return Catalogue(catalogue.path, catalogue.format, mapping, catalogue.columns, catalogue.layout)
+    refuse_columns(catalogue.path, catalogue.columns)
+    return replace(catalogue, mapping=catalogue.mapping_for(catalogue.columns))
 
 
-def _csv_catalogue(path: str, head: bytes, mapping: CatalogueMapping | None) -> Catalogue:
-    encoding = mapping.encoding if mapping else "utf-8-sig"
-    encoding = "utf-8-sig" if encoding.lower() in {"utf-8", "utf8"} else encoding
-    first = _first_line(path, head, encoding)
-    delimiter = (mapping and mapping.delimiter) or delimiter_of(path, first)
+def _refuse_unsellable(catalogue: Catalogue) -> None:
+    """Raises CatalogError when no row can be sold; most catalogues show in the first that one can."""
+    fields = FieldReader(catalogue.mapping_for(catalogue.columns))
+    refused: Counter[str] = Counter()
+    first = ""
+    for row in catalogue.rows():
+        fault = row.fault or fields.fault_of(fields.said(row.values))
+        if fault is None:
+            return
+        refused[fault.reason_code] += 1
+        first = first or f"line {row.line_number}: {fault.reason}"
+    rows = f"none of its {refused.total():,} rows can be sold"
+    raise CatalogError(f"{catalogue.path}: {rows} ({listed(sorted(refused))}; {first})")
+
+
+def _csv_catalogue(path: str, head: bytes, mapping: CatalogueMapping | None, encoding: str) -> Catalogue:
     quoted = mapping is None or mapping.quoting == "double"
+    newline = "\n" if b"\n" in head and not quoted else ""
+    first = _first_line(path, encoding, newline)
+    delimiter = (mapping and mapping.delimiter) or delimiter_of(path, first)
     header = mapping.header if mapping else True
-    names = _header(first, delimiter, quoted) if header is True else header
-    if len(names) < 2:
+    names = () if header is True else header
+    layout = CsvLayout(names, delimiter, quoted, encoding, bool(mapping and mapping.repair), header is True, newline)
+    if header is True:
+        layout = replace(layout, columns=_header(path, layout))
+    if len(layout.columns) < 2:
         raise CatalogError(f"{path}: its first line holds no {delimiter!r} ({first[:60]!r}); correct `delimiter:` in the mapping")
-    join_last = bool(mapping and mapping.repair)
-    layout = CsvLayout(names, delimiter, quoted, encoding, join_last, has_header=header is True)
     if next(csv_rows(path, layout), None) is None:
         raise CatalogError(f"{path}: holds a header and no product; give a catalogue with at least one row")
-    return Catalogue(path, "csv", mapping, names, layout)
+    return Catalogue(path, "csv", mapping, layout.columns, layout, encoding)
 
 
-def _first_line(path: str, head: bytes, encoding: str) -> str:
-    try:
-        return next(text_lines(io.BytesIO(head), encoding), "").rstrip("\r\n")
-    except UnicodeError as fault:
-        raise CatalogError(f"{path}: is not {encoding} text ({fault}); set `encoding:` in the mapping") from None
+def _first_line(path: str, encoding: str, newline: str) -> str:
+    with open_bytes(path) as stream:
+        lines = (line for line in text_lines(stream, encoding, path, newline) if line.strip())
+        return next(lines, "").rstrip("\r\n")
 
 
-def _header(line: str, delimiter: str, quoted: bool) -> tuple[str, ...]:
+def _header(path: str, layout: CsvLayout) -> tuple[str, ...]:
     """Column names; a nameless column is called by its place."""
-    fields = next(csv.reader([line], delimiter=delimiter), []) if quoted else line.split(delimiter)
+    fields = first_record(path, layout)
+    if fields is None:
+        raise CatalogError(
+            f"{path}: its header has quotes that do not fit, or more than {LONGEST_ROW:,} characters; correct its first line"
+        )
+    if not all(map(is_sound, fields)):
+        raise CatalogError(
+            f"{path}: its header is not {layout.encoding} text; save the file as UTF-8, or set `encoding:` in the mapping"
+        )
     names = (name.strip() for name in fields)
     return tuple(name or f"column_{place}" for place, name in enumerate(names, 1))
 
 
-def _json_catalogue(path: str, mapping: CatalogueMapping | None) -> Catalogue:
-    rows = list(islice(json_rows(path, mapping.encoding if mapping else "utf-8-sig"), _ROWS_LOOKED_AT))
-    columns = tuple(dict.fromkeys(column for row in rows for column in row.values))
+def _json_catalogue(path: str, mapping: CatalogueMapping | None, encoding: str) -> Catalogue:
+    columns: dict[str, None] = {}
+    reason = "no line holds anything"
+    for row in islice(json_rows(path, encoding), _ROWS_LOOKED_AT):
+        columns.update(dict.fromkeys(row.values))
+        if row.fault and not columns:
+            reason = f"line {row.line_number}: {row.fault.reason}"
+        if len(columns) > MOST_COLUMNS:
+            raise CatalogError(f"{path}: its objects have more than {MOST_COLUMNS:,} different keys; give those of products only")
     if not columns:
-        reason = rows[0].fault.reason if rows and rows[0].fault else "no line holds anything"
         raise CatalogError(f"{path}: is not JSON lines: {reason}; write one object per line, or one array of objects")
-    return Catalogue(path, "jsonl", mapping, columns)
+    return Catalogue(path, "jsonl", mapping, tuple(columns), encoding=encoding)
 
 
-def _parquet_columns(path: str) -> tuple[str, ...]:
-    import pyarrow.parquet as pq
-    from pyarrow import ArrowException
-
-    try:
-        files = [pq.ParquetFile(file) for file in parquet_files(path)]
-        if sum(file.metadata.num_rows for file in files) == 0:
-            raise CatalogError(f"{path}: holds no rows; give a catalogue with at least one product")
-        return tuple(dict.fromkeys(name for file in files for name in nested_names(file.schema_arrow)))
-    except (ArrowException, OSError) as fault:
-        raise CatalogError(f"{path}: is not a readable Parquet file ({str(fault).splitlines()[0]}); write it again") from None
-
-
-def nested_names(fields: Iterable[Any], before: str = "", depth: int = DEEPEST) -> Iterator[str]:
-    """Names of Arrow fields, those of structs with the struct's name before them, as `rows.as_texts` has them."""
-    for field in fields:
-        inner = [field.type.field(place) for place in range(field.type.num_fields)] if _is_struct(field.type) and depth else []
-        yield from nested_names(inner, f"{before}{field.name}.", depth - 1) if inner else [f"{before}{field.name}"]
-
-
-def _is_struct(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_struct(kind))
+def _parquet_catalogue(path: str, mapping: CatalogueMapping | None) -> Catalogue:
+    columns = parquet_columns(path)
+    check_parquet(path)
+    return Catalogue(path, "parquet", mapping, columns)
 
 
 def _delta_columns(path: str) -> tuple[str, ...]:
     """Columns by the newest commit that states them; none when only a checkpoint does, then Spark will tell."""
-    for commit in sorted(Path(path, "_delta_log").glob("*.json"), reverse=True):
-        for line in commit.read_text("utf-8").splitlines():
-            schema = json.loads(line).get("metaData", {}).get("schemaString")
-            if schema:
-                return tuple(_delta_names(json.loads(schema)["fields"]))
+    try:
+        for commit in sorted(Path(path, "_delta_log").glob("*.json"), reverse=True):
+            for line in commit.read_text("utf-8").splitlines():
+                schema = json.loads(line).get("metaData", {}).get("schemaString")
+                if schema:
+                    return tuple(_delta_names(json.loads(schema)["fields"]))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as fault:
+        raise CatalogError(f"{path}: its _delta_log cannot be read ({first_line(fault)}); write the table again") from None
     return ()
 
 

@@ -17,7 +17,7 @@ from outfit_pairing.catalog.product_rows import SPARK_SCHEMA, ProductReader
 from outfit_pairing.catalog.rows import DEEPEST, typed_row
 from outfit_pairing.catalog.said import FieldReader
 from outfit_pairing.catalog.source import Catalogue
-from outfit_pairing.errors import CatalogError
+from outfit_pairing.errors import CatalogError, first_line
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.style import load_style_guide
@@ -76,7 +76,7 @@ def _by_spark(spark: "SparkSession", settings: Settings, catalogue: Catalogue) -
         rows = _table(spark, catalogue)
         mapping = catalogue.mapping_for(tuple(_names(rows.schema)))
     except AnalysisException as fault:
-        raise CatalogError(f"{catalogue.path}: cannot be read as {catalogue.format} ({_first_line(fault)})") from None
+        raise CatalogError(f"{catalogue.path}: cannot be read as {catalogue.format} ({first_line(fault)})") from None
     order = Window.orderBy(F.col(_quoted(mapping.columns.product_id, rows)), F.to_json(F.struct("*")))
     numbered = rows.select(F.row_number().over(order).alias("line_number"), F.struct("*").alias("row"))
     currency, learned = settings.catalog.currency, _learned_by_spark(rows, mapping, settings)
@@ -127,7 +127,3 @@ def _table(spark: "SparkSession", catalogue: Catalogue) -> "DataFrame":
         return spark.table(catalogue.path)
     path = catalogue.path if re.match(r"^[a-z][a-z0-9+.-]*:", catalogue.path) else str(Path(catalogue.path).resolve())
     return spark.read.format(catalogue.format).load(path)
-
-
-def _first_line(fault: Exception) -> str:
-    return str(fault).strip().splitlines()[0][:200]

@@ -16,11 +16,12 @@ from outfit_pairing.catalog.rows import RawRow
 from outfit_pairing.catalog.source import Catalogue, recognised
 from outfit_pairing.catalog.usual_columns import INSTEAD_OF_NAME
 from outfit_pairing.catalog.word_report import KNOWN, UNKNOWN, PlacedWord, placed_words
-from outfit_pairing.errors import CatalogError, listed
+from outfit_pairing.errors import CatalogError, listed, printable
 from outfit_pairing.settings import Settings
 from outfit_pairing.style import AUDIENCES, SEASONS, USAGES, StyleGuide, load_style_guide
 
 ROWS_LOOKED_AT = 5_000
+MOST_LOOKED_AT = 50_000_000  # … characters
 MOST_VALUES = 100  # of one field that are written down, the most frequent
 MOST_DOUBTS = 20
 _NOTHING = {
@@ -57,7 +58,7 @@ def draft_mapping(path: str, settings: Settings) -> Draft:
     Raises:  CatalogError: no such file, no catalogue, or none of its columns could be an id.
     """
     catalogue, guide = recognised(path), load_style_guide()
-    rows = list(islice(catalogue.rows(), ROWS_LOOKED_AT))
+    rows = list(_first_rows(catalogue.rows()))
     sound = [row for row in rows if row.fault is None]
     if not sound:
         raise CatalogError(f"{path}: none of its first {len(rows)} rows can be read ({rows[0].fault and rows[0].fault.reason})")
@@ -71,6 +72,15 @@ def draft_mapping(path: str, settings: Settings) -> Draft:
     words = placed_words(ProductReader(mapping, guide, settings.catalog.currency, learned), sound)
     lines = [*_head(catalogue, rows), *_columns(told), *_null_lines(mapping), *_values(words, len(sound), guide)]
     return Draft("\n".join(lines) + "\n", _doubts(told, words))
+
+
+def _first_rows(rows: Iterator[RawRow]) -> Iterator[RawRow]:
+    seen = 0
+    for row in islice(rows, ROWS_LOOKED_AT):
+        yield row
+        seen += sum(map(len, row.values.values()))
+        if seen > MOST_LOOKED_AT:
+            return
 
 
 def write_draft(path: str, out: Path | None, settings: Settings) -> None:
@@ -198,8 +208,13 @@ def _doubts(told: Sequence[Evidence], words: Sequence[PlacedWord]) -> tuple[str,
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """A YAML string; YAML takes no invisible signs but as escapes."""
+    return "".join(sign if sign.isprintable() else _escaped(sign) for sign in json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(sign: str) -> str:
+    return f"\\U{ord(sign):08x}"
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:160]
+    return printable(" ".join(text.split()))[:160]

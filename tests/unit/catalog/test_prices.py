@@ -88,3 +88,14 @@ def test_prices_with_decimal_commas_are_read_exactly(whole: int, cents: int, gro
 def test_stock_is_a_quantity_or_a_word(text: str, expected: bool | None) -> None:
     """Quantities, flags and feed words mean what they say; other words say nothing."""
     assert stock_of(text) is expected
+
+
+@pytest.mark.parametrize("text", ["−5", "-5", "1e308", "1,2.3,4", "1.299,00,00", "9" * 400, "99" * 9, "inf", "nan", "²", ""])
+def test_what_is_no_price_is_none(text: str) -> None:
+    """Below zero, beyond all money, or with signs that do not fit: no product costs that."""
+    assert price_of(text) is None
+
+
+def test_not_a_number_says_nothing_of_stock() -> None:
+    """A program that had no quantity wrote NaN; the product is not sold out."""
+    assert stock_of("NaN") is None

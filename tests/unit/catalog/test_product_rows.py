@@ -220,3 +220,35 @@ def test_the_real_catalogue_is_understood_word_for_word(catalogue_file: Path, ma
     assert 600 < sum(table["audience_from_name"].to_pylist()) < 750
     assert table["audience"].null_count == 0
     assert len(set(table["text"].to_pylist())) < 33_267
+
+
+@pytest.mark.parametrize(
+    ("values", "code"),
+    [
+        ({"product_id": "\u200b"}, "missing_id"),
+        ({"name": "\u200b \u202e"}, "missing_name"),
+        ({"product_id": "9" * 501}, "long_id"),
+        ({"name": "x" * 2_001}, "long_name"),
+    ],
+)
+def test_an_id_or_name_that_nobody_sees_or_reads_is_refused(values: dict[str, str], code: str) -> None:
+    """Signs without width are no name, and a page of text is none either."""
+    found = product(**values)
+    assert found["reason_code"] == code
+    assert found["column"] in values
+
+
+def test_a_word_without_end_is_read_as_far_as_words_go() -> None:
+    """What is remembered of each wording stays small."""
+    found = product(category="Bags " * 100_000, article_type="x" * 1_000_000)
+    assert found["slot"] == "bag"
+    assert len(str(found["category"])) == 500
+    assert found["unknown_type"] == "x" * 500
+
+
+def test_large_rows_are_handed_on_sooner() -> None:
+    """A batch of the usual number of rows would not fit when each holds a megabyte."""
+    rows = [RawRow(number, "", {"product_id": f"{number}", "name": "Tee", "text": "x" * 1_000_000}) for number in range(40)]
+    sizes = [batch.num_rows for batch in reader().batches(rows, 50_000)]
+    assert sum(sizes) == 40
+    assert max(sizes) < 20

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outfit_pairing.catalog.rows import CsvLayout, RawRow, as_texts, csv_rows, json_rows
+from outfit_pairing.catalog.csv_rows import CsvLayout, csv_rows
+from outfit_pairing.catalog.json_rows import json_rows
+from outfit_pairing.catalog.rows import RawRow, as_texts
 
 COLUMNS = ("id", "colour", "name")
 

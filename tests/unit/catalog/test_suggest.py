@@ -147,3 +147,20 @@ def test_gaps_of_the_guide_are_counted_with_where_they_went(
     assert "Zorblings → top shirt (name, confidence 0.70)" in as_text(gaps)
     assert main(["guide-gaps", "--catalog", str(path), "--json", "--set", "embedding.model=hashing"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["word"] == "Zorblings"
+
+
+def test_a_draft_of_odd_signs_can_be_read(write: Callable[..., Path], make_settings: MakeSettings, tmp_path: Path) -> None:
+    """Signs that YAML does not take stand in a draft as escapes, and mean what they meant."""
+    odd = {"id": "code\x7f", "name": "na\u202eme", "audience": "for\x85whom", "type": "kind\U000e0001\ufeff"}
+    table = [{odd.get(name, name): f"{value}\x9f" if name == "type" else value for name, value in row.items()} for row in rows()]
+    path = write(table)
+    (tmp_path / "draft.yaml").write_text(draft_mapping(str(path), make_settings("embedding.model=hashing")).text, "utf-8")
+    mapping = load_mapping(str(tmp_path / "draft.yaml"))
+    assert (mapping.columns.product_id, mapping.columns.article_type) == (odd["id"], odd["type"])
+
+
+@pytest.mark.timeout(120)
+def test_a_field_of_a_megabyte_does_not_hold_a_draft_up(write: Callable[..., Path], make_settings: MakeSettings) -> None:
+    """Columns are told by the beginnings of their cells."""
+    table = [*rows(), rows()[0] | {"id": "X1", "type": "Boots, " * 150_000, "colour": "red " * 250_000}]
+    assert "article_type" in draft_mapping(str(write(table)), make_settings("embedding.model=hashing")).text
