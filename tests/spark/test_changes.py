@@ -152,6 +152,30 @@ def test_nothing_changed_writes_nothing(
     assert "men-Belts-7" not in items
 
 
+def test_new_patterns_reach_the_products_that_would_try_them(
+    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path
+) -> None:
+    """Imported ones, say, while nothing else has changed; women's outfits are none of a men's anchor's business."""
+    folder, _ = shop
+    small = tmp_path / "small"
+    shutil.copytree(folder, small)
+    settings = settings_of(small)
+    store = TableStore(spark, settings)
+    before = of_products(spark, settings, PATTERN_RECOMMENDATIONS)
+    rows = store.read(OUTFIT_PATTERNS).where("anchor_product_id = 'men-Jeans-2'").select(*OUTFIT_PATTERNS.schema.names).collect()
+    values = [
+        tuple((row.asDict() | {"pattern_id": f"new-{row['pattern_id']}", "confidence": 1.0, "provider": "import"}).values())
+        for row in rows
+    ]
+    store.merge(OUTFIT_PATTERNS, spark.createDataFrame(values, OUTFIT_PATTERNS.schema))
+    report = by_patterns.run(spark, settings)
+    after = of_products(spark, settings, PATTERN_RECOMMENDATIONS)
+    followed = {product_id for product_id, found in after.items() if any("new-" in str(row) for row in found)}
+    assert followed
+    assert 0 < report.counters["products_redone"] < len(before)
+    assert all(after[product_id] == before[product_id] for product_id in before if product_id.startswith("women"))
+
+
 def test_other_settings_make_all_anew(
     spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -1,10 +1,16 @@
 """apply-patterns: carry the anchors' patterns to every product."""
 
 import logging
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
-from outfit_pairing.pairing.changes import Touched, past_of, remember, touched
+from outfit_pairing.pairing.changes import Past, Touched, past_of, remember, touched
 from outfit_pairing.pairing.codes import ProductCodes
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.neighbours import Neighbours
@@ -17,7 +23,7 @@ from outfit_pairing.style.vectors import fixed_point
 
 if TYPE_CHECKING:
     import pandas as pd
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 logger = logging.getLogger(__name__)
 
@@ -28,41 +34,84 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     Raises: MissingTable: an earlier stage has not run.
     """
     store = TableStore(spark, settings)
-    products_version, past = store.version(PRODUCTS), past_of(store, PATTERN_RECOMMENDATIONS)
-    redo = touched(store, PATTERN_RECOMMENDATIONS, past) if past else None
+    versions = (store.version(PRODUCTS), store.version(OUTFIT_PATTERNS))
+    past, lent = past_of(store, PATTERN_RECOMMENDATIONS), _Lent(store)
+    redo = touched(store, PATTERN_RECOMMENDATIONS, past, lambda: lent.newly(past)) if past else None
     if redo and not redo.count:
         counters: dict[str, int | float | str] = {"products_redone": 0, "rows_written": 0}
     else:
-        counters = _apply(read_catalogue(spark, settings), redo)
+        counters = _apply(lent, redo)
     if redo:
         redo.close()
-    if past is None or redo is None or redo.count:
-        remember(store, PATTERN_RECOMMENDATIONS, products_version, redo.changed if redo else 0)
+    remember(store, PATTERN_RECOMMENDATIONS, versions, redo.changed if redo else 0)
     rows = store.read(PATTERN_RECOMMENDATIONS)
     counters |= {"products_with_outfits": rows.select("product_id").distinct().count()}
     return StageReport("apply-patterns", rows_in=store.read(PRODUCTS).count(), rows_out=rows.count(), counters=counters)
 
 
-def _apply(catalogue: Catalogue, redo: Touched | None) -> dict[str, int | float | str]:
+@dataclass(frozen=True, eq=False)
+class _Lent:
+    """What the anchors lend, read when it is first asked for."""
+
+    store: TableStore
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        return read_catalogue(self.store.spark, self.store.settings)
+
+    @cached_property
+    def anchors(self) -> "pd.DataFrame":
+        return _anchors(self.catalogue)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        codes = self.catalogue.tables.encode(self.anchors)
+        return Neighbours(
+            vectors=fixed_point(self.anchors["vector"].tolist()),
+            codes=codes,
+            tables=self.catalogue.tables,
+            ideas=_ideas(self.catalogue, self.anchors, codes),
+            most_ideas=self.store.settings.outfits.patterns_per_product,
+        )
+
+    def newly(self, past: Past) -> "list[DataFrame]":
+        """Ids of the products for which patterns are tried now that were not there then."""
+        then = self.store.read_version(OUTFIT_PATTERNS, past.patterns_version).select("pattern_id")
+        fresh = self.store.read(OUTFIT_PATTERNS).select("pattern_id").join(then, "pattern_id", "left_anti")
+        new = frozenset(row["pattern_id"] for row in fresh.collect())
+        if not new:
+            return []
+        kernel = _TriedFor(self.neighbours, new)
+        return [self.catalogue.with_vectors.select(*INPUT_COLUMNS, "vector").mapInArrow(kernel, "product_id string")]
+
+
+@dataclass(frozen=True, eq=False)
+class _TriedFor:
+    """The products for which one of these patterns is tried. In: INPUT_COLUMNS, vector. Out: product_id."""
+
+    neighbours: Neighbours
+    pattern_ids: frozenset[str]
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        choose, ideas = ByNearestAnchors(self.neighbours), self.neighbours.ideas.ideas
+        wanted = np.array([*(idea.pattern_id in self.pattern_ids for idea in ideas), False])  # the last one is NONE
+        for batch in batches:
+            frame = batch.select(list(INPUT_COLUMNS)).to_pandas()
+            tried = choose(frame, self.neighbours.tables.encode(frame), batch)
+            yield batch.select(["product_id"]).filter(pa.array(wanted[tried].any(axis=1)))
+
+
+def _apply(lent: _Lent, redo: Touched | None) -> dict[str, int | float | str]:
     """Outfits for all products, or for those that a change touches."""
-    settings = catalogue.settings
-    anchors = _anchors(catalogue)
-    codes = catalogue.tables.encode(anchors)
-    ideas = _ideas(catalogue, anchors, codes)
-    neighbours = Neighbours(
-        vectors=fixed_point(anchors["vector"].tolist()),
-        codes=codes,
-        tables=catalogue.tables,
-        ideas=ideas,
-        most_ideas=settings.outfits.patterns_per_product,
-    )
+    catalogue, neighbours = lent.catalogue, lent.neighbours
     rows, within = catalogue.with_vectors, redo.product_id if redo else None
     written = recommend(
-        catalogue, rows.join(within, "product_id", "left_semi") if within else rows, ideas, ByNearestAnchors(neighbours),
-        source="pattern_based", owner_ids=anchors["product_id"].tolist(), table=PATTERN_RECOMMENDATIONS, within=within,
+        catalogue, rows.join(within, "product_id", "left_semi") if within else rows, neighbours.ideas, ByNearestAnchors(neighbours),
+        source="pattern_based", owner_ids=lent.anchors["product_id"].tolist(), table=PATTERN_RECOMMENDATIONS, within=within,
     )  # fmt: skip
     redone = {"products_redone": redo.count} if redo else {}
-    return {"anchors": len(anchors), "patterns": len(ideas.ideas), **redone, "rows_written": written.rows_written}
+    patterns = len(neighbours.ideas.ideas)
+    return {"anchors": len(lent.anchors), "patterns": patterns, **redone, "rows_written": written.rows_written}
 
 
 def _anchors(catalogue: Catalogue) -> "pd.DataFrame":

@@ -32,14 +32,17 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """
     catalogue = read_catalogue(spark, settings)
     store, needy = catalogue.store, _with_too_few(catalogue)
-    products_version, past = store.version(PRODUCTS), past_of(store, RULE_RECOMMENDATIONS)
-    redo = None if past is None or _has_looks(store) else touched(store, RULE_RECOMMENDATIONS, past, _other_needs(catalogue, past))
+    versions, past = (store.version(PRODUCTS), store.version(PATTERN_RECOMMENDATIONS)), past_of(store, RULE_RECOMMENDATIONS)
+    redo = (
+        None
+        if past is None or _has_looks(store)
+        else touched(store, RULE_RECOMMENDATIONS, past, lambda: _other_needs(catalogue, past))
+    )
     rows = needy.join(redo.product_id, "product_id", "left_semi") if redo else needy
     counters = {"rows_written": 0} if redo and not redo.count else _pair(catalogue, rows, redo)
     if redo:
         redo.close()
-    if redo is None or redo.count:
-        remember(store, RULE_RECOMMENDATIONS, products_version, redo.changed if redo else 0)
+    remember(store, RULE_RECOMMENDATIONS, versions, redo.changed if redo else 0)
     result = store.read(RULE_RECOMMENDATIONS)
     counters |= {"products_with_outfits": result.select("product_id").distinct().count()}
     return StageReport("pair-by-rules", rows_in=needy.count(), rows_out=result.count(), counters=counters)
@@ -72,8 +75,6 @@ def _has_looks(store: TableStore) -> bool:
 def _other_needs(catalogue: Catalogue, past: Past) -> "list[DataFrame]":
     """Products that patterns reached then and do not now, and the other way round."""
     store = catalogue.store
-    if past.patterns_version is None:
-        return []
     before, now = (
         _enough(rows)
         for rows in (store.read_version(PATTERN_RECOMMENDATIONS, past.patterns_version), store.read(PATTERN_RECOMMENDATIONS))

@@ -8,7 +8,7 @@ made anew is what a full run would make of the same patterns.
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +56,7 @@ class Past:
     """What a table's outfits were made of."""
 
     products_version: int
-    patterns_version: int | None
+    patterns_version: int
     changed: int
 
 
@@ -83,39 +83,51 @@ def past_of(store: TableStore, table: Table) -> Past | None:
     return Past(rows[0]["products_version"], rows[0]["patterns_version"], rows[0]["changed"])
 
 
-def touched(store: TableStore, table: Table, past: Past, more: Sequence["DataFrame"] = ()) -> Touched | None:
+def touched(store: TableStore, table: Table, past: Past, more: Callable[[], Sequence["DataFrame"]]) -> Touched | None:
     """Whose outfits of the table a change touches; None where it is so much that all are made again, or the past is gone.
 
-    more: further ids.
+    more: gives further ids.
     """
     from pyspark.errors import PySparkException
 
-    changes = StagingPlace(store.spark, store.settings, f"changed_products_for_{table.name}")
+    changes, ids = (StagingPlace(store.spark, store.settings, f"{what}_{table.name}") for what in ("changed_for", "touched_of"))
     try:
-        changes.add(_changed_products(store, past.products_version))
-    except PySparkException as fault:  # VACUUM has removed that version
+        found = _touched(store, table, past, more, (changes, ids))
+    except PySparkException as fault:  # VACUUM has removed a version
         logger.warning("%s: all outfits are made again (%s)", table.name, str(fault).splitlines()[0][:200])
-        return None
+        found = None
+    if found is None:
+        changes.remove()
+        ids.remove()
+    return found
+
+
+def _touched(
+    store: TableStore,
+    table: Table,
+    past: Past,
+    more: Callable[[], Sequence["DataFrame"]],
+    places: tuple[StagingPlace, StagingPlace],
+) -> Touched | None:
+    changes, kept = places
+    changes.add(_changed_products(store, past.products_version))
     changed = changes.frame("product_id string, is_own boolean, is_gone boolean, is_lost boolean")
     total = past.changed + changed.where("is_own OR is_gone").count()
     if total > MOST_CHANGED * max(1, store.read(PRODUCTS).count()):
-        changes.remove()
         return None
     ids = changed.where("is_own OR is_gone").select("product_id")
-    for part in (_with_lost_items(store, table, changed), *_without_pattern(store, table), *more):
+    for part in (_with_lost_items(store, table, changed), *_without_pattern(store, table), *more()):
         ids = ids.unionByName(part)
-    found = StagingPlace(store.spark, store.settings, f"touched_of_{table.name}")
-    found.add(ids.distinct())
-    kept = found.frame("product_id string")
-    count = kept.count()
+    kept.add(ids.distinct())
+    found = kept.frame("product_id string")
+    count = found.count()
     logger.info("%s: %s products are touched by what changed", table.name, f"{count:,}")
-    return Touched(kept, count, total, (changes, found))
+    return Touched(found, count, total, places)
 
 
-def remember(store: TableStore, table: Table, products_version: int, changed: int) -> None:
-    """Say what the table is made of now."""
-    patterns = None if table is PATTERN_RECOMMENDATIONS else store.version(PATTERN_RECOMMENDATIONS)
-    row = (table.name, made_of(store.settings), products_version, patterns, changed)
+def remember(store: TableStore, table: Table, versions: tuple[int, int], changed: int) -> None:
+    """Say what the table is made of now.   versions: of products, and of what lends the patterns."""
+    row = (table.name, made_of(store.settings), *versions, changed)
     store.merge(PAIRING_STATE, store.spark.createDataFrame([row], PAIRING_STATE.schema))
 
 

@@ -2,14 +2,24 @@
 
 import logging
 from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+from outfit_pairing import __version__
 from outfit_pairing.publishing.figures import Published
-from outfit_pairing.publishing.json_files import JsonFolder
+from outfit_pairing.publishing.json_files import JsonFolder, standing_manifest
 from outfit_pairing.publishing.json_rows import anchor_rows, pattern_rows, product_rows, without_outfits_rows
 from outfit_pairing.publishing.places import json_folder
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS
+from outfit_pairing.storage.tables import (
+    ANCHOR_PRODUCTS,
+    DRAFTED_RECOMMENDATIONS,
+    OUTFIT_PATTERNS,
+    OUTFIT_RECOMMENDATIONS,
+    PRODUCTS,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -27,6 +37,11 @@ def write_files(store: TableStore, published: Published) -> dict[str, int | str]
     if folder is None:
         logger.warning("no JSON files and no lookbook: %s is no local folder; set publish.folder", settings.storage.warehouse)
         return {}
+    made_of = _made_of(store)
+    standing = standing_manifest(folder)
+    if standing and standing.get("made_of") == made_of:
+        logger.info("the files of %s hold this already", folder)
+        return _told(folder, standing)
     without: Counter[str] = Counter()
     with JsonFolder(folder) as files:
         if store.exists(ANCHOR_PRODUCTS):
@@ -38,6 +53,18 @@ def write_files(store: TableStore, published: Published) -> dict[str, int | str]
         about = {"about": ABOUT_WITHOUT}
         files.write_object("products_without_outfits.json", about, "products", without_outfits_rows(store, without))
         counts = {"products": published.products, "outfits": published.outfits, "products_without_outfits": without.total()}
-        files.finish(counts)
-    reasons = {f"without_outfits_{code}": count for code, count in sorted(without.items())}
-    return {"files": len(files.files) + 1, "folder": str(folder), **reasons}
+        manifest = files.finish({**counts, "reasons": dict(sorted(without.items())), "made_of": made_of})
+    return _told(folder, manifest)
+
+
+def _made_of(store: TableStore) -> dict[str, Any]:
+    """Equal as long as the files would be the same: versions of tables, and how the files are cut."""
+    shown = DRAFTED_RECOMMENDATIONS if store.reads_drafts else OUTFIT_RECOMMENDATIONS
+    tables = (shown, PRODUCTS, ANCHOR_PRODUCTS, OUTFIT_PATTERNS)
+    versions = {table.name: store.version(table) for table in tables if store.exists(table)}
+    return {"tables": versions, "products_per_file": store.settings.publish.products_per_file, "code": __version__}
+
+
+def _told(folder: Path, manifest: Mapping[str, Any]) -> dict[str, int | str]:
+    reasons = {f"without_outfits_{code}": count for code, count in manifest["reasons"].items()}
+    return {"files": len(manifest["files"]) + 1, "folder": str(folder), **reasons}

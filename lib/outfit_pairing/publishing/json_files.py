@@ -16,7 +16,7 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 from outfit_pairing.errors import WarehouseError
 
@@ -89,12 +89,13 @@ class JsonFolder:
         shares = [islice(objects, size) for size in sizes[:-1]] + [objects] * bool(sizes)
         return [self.write_list(f"{SHARD_PREFIX}_{number:05}.json", share) for number, share in enumerate(shares)]
 
-    def finish(self, counts: Mapping[str, int]) -> None:
-        """All files are written: they are what `switch_files` puts in place next."""
-        manifest = {**counts, "files": [asdict(one) for one in self.files]}
+    def finish(self, told: Mapping[str, Any]) -> dict[str, Any]:
+        """All files are written: they are what `switch_files` puts in place next. The manifest, which says `told`, comes back."""
+        manifest = {**told, "files": [asdict(one) for one in self.files]}
         (self._partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
         shutil.rmtree(self.folder / NEXT, ignore_errors=True)
         self._partial.rename(self.folder / NEXT)
+        return manifest
 
     def _write(self, name: str, opening: str, objects: Iterable[str], closing: str) -> JsonFile:
         with (self._partial / name).open("wb", buffering=1 << 20) as file:
@@ -111,6 +112,17 @@ class JsonFolder:
 
     def _cannot_write(self, fault: OSError) -> str:
         return _cannot_write(self.folder, fault)
+
+
+def standing_manifest(folder: Path) -> dict[str, Any] | None:
+    """The manifest of the files that wait for the switch, else of those in place; None where one of them is gone or cut."""
+    place = folder / NEXT if (folder / NEXT / MANIFEST).is_file() else folder
+    try:
+        manifest: dict[str, Any] = json.loads((place / MANIFEST).read_text("utf-8"))
+        whole = all((place / one["name"]).stat().st_size == one["bytes"] for one in manifest["files"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return manifest if whole else None
 
 
 def switch_files(folder: Path) -> list[str]:

@@ -64,12 +64,12 @@ class TableStore:
     def __init__(self, spark: "SparkSession", settings: Settings) -> None:
         self.spark = spark
         self.settings = settings
-        self._reads_drafts = False
+        self.reads_drafts = False
 
     def drafts(self) -> "TableStore":
         """The same store, but for outfit_recommendations, which is read as drafted."""
         found = TableStore(self.spark, self.settings)
-        found._reads_drafts = True
+        found.reads_drafts = True
         return found
 
     @property
@@ -79,7 +79,7 @@ class TableStore:
 
     def place(self, table: Table) -> str:
         """How SQL names the table: `catalog`.`schema`.`name`, or delta.`<warehouse>/name`."""
-        if self._reads_drafts and table is OUTFIT_RECOMMENDATIONS:
+        if self.reads_drafts and table is OUTFIT_RECOMMENDATIONS:
             table = DRAFTED_RECOMMENDATIONS
         if self._named:
             return identifier(*self._named, table.name)

@@ -316,7 +316,7 @@ PAIRING_STATE = Table(
         Column("table_name", "string", "pattern_recommendations or rule_recommendations"),
         Column("made_of", "string", "Hash of settings, style guide, encoder and code"),
         Column("products_version", "bigint", "Version of products"),
-        Column("patterns_version", "bigint", "Version of pattern_recommendations; null for that table itself"),
+        Column("patterns_version", "bigint", "Version of outfit_patterns, or of pattern_recommendations for rule_recommendations"),
         Column("changed", "bigint", "Products that have changed since all outfits were made"),
     ),
 )

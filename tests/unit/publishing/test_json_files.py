@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outfit_pairing.errors import SettingsError, WarehouseError
-from outfit_pairing.publishing.json_files import NEXT, JsonFolder, shard_sizes, switch_files
+from outfit_pairing.publishing.json_files import NEXT, JsonFolder, shard_sizes, standing_manifest, switch_files
 from outfit_pairing.publishing.places import json_folder, page_path
 from outfit_pairing.settings import load_settings
 
@@ -123,6 +123,25 @@ def test_finished_files_wait_for_the_switch(tmp_path: Path) -> None:
     assert b"zzz" in (tmp_path / "pattern_recs_00000.json").read_bytes()
     assert not (tmp_path / NEXT).exists()
     assert switch_files(tmp_path) == []
+
+
+def test_a_manifest_stands_as_long_as_its_files_do(tmp_path: Path) -> None:
+    """Then there is nothing to write again; a file that is gone or cut is reason enough."""
+    assert standing_manifest(tmp_path) is None
+    publish(tmp_path, 250)
+    found = standing_manifest(tmp_path)
+    assert found is not None
+    assert found["products"] == 250
+    with JsonFolder(tmp_path) as files:
+        files.write_shards(products(120), 120, 100)
+        files.finish({"products": 120})
+    waiting = standing_manifest(tmp_path)
+    assert waiting is not None
+    assert waiting["products"] == 120
+    (tmp_path / NEXT / "pattern_recs_00000.json").write_text("[")
+    assert standing_manifest(tmp_path) is None
+    (tmp_path / NEXT / "pattern_recs_00000.json").unlink()
+    assert standing_manifest(tmp_path) is None
 
 
 def test_a_switch_that_was_killed_goes_on(tmp_path: Path) -> None:
