@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from outfit_pairing.settings import load_settings
+from outfit_pairing.storage.lease import LOCK_FILE, held_folder
 from tests.system.command import run
 
 HEADER = "id,gender,masterCategory,subCategory,articleType,baseColour,season,year,usage,productDisplayName\n"
@@ -88,6 +90,18 @@ def test_a_lookbook_of_nothing_is_one_clear_line(files: Path) -> None:
         assert says in ended.stderr
     assert not (files / "absent").exists()
     assert not list((files / "empty").iterdir())
+
+
+def test_a_warehouse_that_another_run_is_writing_is_left_alone(files: Path) -> None:
+    """Said before Spark starts, with who it is; nothing is written beside it."""
+    warehouse = files / "warehouse"
+    with held_folder(load_settings(overrides=[f"storage.warehouse={warehouse}", "run_id=nightly"], environment={})):
+        for command in (["run", "--catalog", files / "good.csv", "--mapping", "myntra"], ["rollback", "--to", "x"], ["maintain"]):
+            ended = run(*command, "--warehouse", warehouse)
+            assert ended.code == 2, ended.stderr
+            assert len(ended.stderr.strip().splitlines()) == 1, ended.stderr
+            assert "is being written by run nightly" in ended.stderr
+    assert [path.name for path in warehouse.iterdir()] == [LOCK_FILE]
 
 
 def test_a_misspelt_command_or_flag_is_one_line() -> None:
