@@ -132,6 +132,7 @@ def test_what_is_made_anew_is_what_a_full_run_makes(
     assert not any(broken.values())
 
 
+@pytest.mark.slow
 def test_nothing_changed_writes_nothing(
     spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path
 ) -> None:
@@ -176,6 +177,7 @@ def test_new_patterns_reach_the_products_that_would_try_them(
     assert all(after[product_id] == before[product_id] for product_id in before if product_id.startswith("women"))
 
 
+@pytest.mark.slow
 def test_other_settings_make_all_anew(
     spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -63,6 +63,7 @@ def ask(shop: Path, server: ModelServer, tmp_path: Path, monkeypatch: pytest.Mon
             "llm.journal": tmp_path / "journal",
             "llm.workers": 2,
             "llm.concurrency": 4,
+            "full": "true",  # other tests have left patterns
         }
         given |= dict(one.split("=", 1) for one in overrides)
         return load_settings(overrides=[f"{key}={value}" for key, value in given.items()], environment={})
@@ -120,6 +121,17 @@ def test_spark_may_evaluate_the_frame_as_often_as_it_likes(spark, server, ask) -
         assert {row.status for row in frame.collect()} == {"ok"}
         assert frame.where("status = 'ok' AND error IS NULL").groupBy("status").count().collect()[0]["count"] == len(ANCHORS)
     assert list(server.counts.snapshot()["good"].values()) == [1] * len(ANCHORS)
+
+
+def test_anchors_that_have_their_patterns_are_not_asked_about(spark, server, ask, tmp_path) -> None:
+    """Not even when no journal remembers the reply; only when everything is to be made anew."""
+    stage.run(spark, ask())
+    calls = server.counts.snapshot()["calls"]
+    report = stage.run(spark, ask("full=false", f"llm.journal={tmp_path / 'other'}"))
+    assert (report.counters["anchors_kept"], report.rows_out) == (len(ANCHORS), report.counters["patterns"])
+    assert server.counts.snapshot()["calls"] == calls
+    stage.run(spark, ask(f"llm.journal={tmp_path / 'other'}"))
+    assert server.counts.snapshot()["calls"] > calls
 
 
 def test_a_budget_is_never_exceeded_and_the_next_run_pays_for_the_rest_only(spark, server, ask) -> None:

@@ -83,6 +83,7 @@ def test_a_result_is_shown_when_it_has_passed_and_can_be_taken_back(
         roll_back(store, "sunday")
 
 
+@pytest.mark.slow
 def test_the_same_again_leaves_no_file_behind(spark: "SparkSession", make_settings: Callable[..., Settings]) -> None:
     """Neither a version of a table nor a release."""
     settings = make_settings("spark.partitions=2")

@@ -259,6 +259,7 @@ def test_a_missed_gate_ends_with_three(warehouse: Path, here: Callable[..., Ende
     assert "catalogue_share" in ended.stderr
 
 
+@pytest.mark.slow
 def test_a_catalogue_without_footwear_runs_and_says_so(folder: Path, catalogue: Path, here: Callable[..., Ended]) -> None:
     """What is missing is named; products still get outfits from what there is."""
     bare = folder / "no_footwear.csv"
