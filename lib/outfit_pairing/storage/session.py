@@ -27,8 +27,10 @@ LOCAL_CONF = {
     # no derby.log and metastore_db in the user's folder
     "spark.sql.catalogImplementation": "in-memory",
 }
+# The JVM writes its warnings to stdout, where results go, and a long chain fills the code cache that it reserves by itself.
+JVM_OPTIONS = "-Xlog:disable -Xlog:all=warning:stderr -XX:ReservedCodeCacheSize=256m"
 # The JVM's second compiler pays after a minute: it halves the time of a large publish, and costs a look-up a third more.
-QUICK_START = {"spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1"}
+QUICK_START = "-XX:TieredStopAtLevel=1"
 # May be set on any session, also one that was given.
 SESSION_CONF = {
     # 50 partitions to replay a log of ten entries cost tens of seconds on a laptop
@@ -60,7 +62,7 @@ def open_session(settings: Settings, *, brief: bool = False) -> "SparkSession":
         # workers must run the interpreter that has this package, also when the environment is not activated
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         conf |= {"spark.driver.memory": settings.spark.driver_memory}
-        conf |= QUICK_START if brief else {}
+        conf |= {"spark.driver.extraJavaOptions": f"{JVM_OPTIONS} {QUICK_START}" if brief else JVM_OPTIONS}
         builder = builder.master(settings.spark.master or "local[*]")
         if (settings.spark.master or "local").startswith("local"):
             conf |= LOCAL_CONF
