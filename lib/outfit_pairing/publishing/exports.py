@@ -1,5 +1,6 @@
 """Which JSON files are written, and what is in each."""
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Mapping
@@ -38,8 +39,8 @@ def write_files(store: TableStore, published: Published) -> dict[str, int | str]
         logger.warning("no JSON files and no lookbook: %s is no local folder; set publish.folder", settings.storage.warehouse)
         return {}
     made_of = _made_of(store)
-    standing = standing_manifest(folder)
-    if standing and standing.get("made_of") == made_of:
+    standing = standing_manifest(folder, made_of)
+    if standing:
         logger.info("the files of %s hold this already", folder)
         return _told(folder, standing)
     without: Counter[str] = Counter()
@@ -53,16 +54,17 @@ def write_files(store: TableStore, published: Published) -> dict[str, int | str]
         about = {"about": ABOUT_WITHOUT}
         files.write_object("products_without_outfits.json", about, "products", without_outfits_rows(store, without))
         counts = {"products": published.products, "outfits": published.outfits, "products_without_outfits": without.total()}
-        manifest = files.finish({**counts, "reasons": dict(sorted(without.items())), "made_of": made_of})
+        manifest = files.finish({**counts, "reasons": dict(sorted(without.items()))}, made_of)
     return _told(folder, manifest)
 
 
-def _made_of(store: TableStore) -> dict[str, Any]:
+def _made_of(store: TableStore) -> str:
     """Equal as long as the files would be the same: versions of tables, and how the files are cut."""
     shown = DRAFTED_RECOMMENDATIONS if store.reads_drafts else OUTFIT_RECOMMENDATIONS
     tables = (shown, PRODUCTS, ANCHOR_PRODUCTS, OUTFIT_PATTERNS)
     versions = {table.name: store.version(table) for table in tables if store.exists(table)}
-    return {"tables": versions, "products_per_file": store.settings.publish.products_per_file, "code": __version__}
+    told = {"tables": versions, "products_per_file": store.settings.publish.products_per_file, "code": __version__}
+    return json.dumps(told, sort_keys=True)
 
 
 def _told(folder: Path, manifest: Mapping[str, Any]) -> dict[str, int | str]:

@@ -24,6 +24,7 @@ logger = logging.getLogger(__name__)
 
 PARTIAL, NEXT = ".partial", ".next"
 MANIFEST = "manifest.json"
+MADE_OF = ".made_of"  # what the files were made of, for whoever writes them; the manifest is for those who read
 SHARD_PREFIX = "pattern_recs"
 SHARD_NAME = re.compile(rf"{SHARD_PREFIX}_[0-9]{{5,}}\.json")
 SMALL_SHARD = 0.1  # a last shard with a smaller part of the products than this joins the one before
@@ -89,8 +90,10 @@ class JsonFolder:
         shares = [islice(objects, size) for size in sizes[:-1]] + [objects] * bool(sizes)
         return [self.write_list(f"{SHARD_PREFIX}_{number:05}.json", share) for number, share in enumerate(shares)]
 
-    def finish(self, told: Mapping[str, Any]) -> dict[str, Any]:
+    def finish(self, told: Mapping[str, Any], made_of: str = "") -> dict[str, Any]:
         """All files are written: they are what `switch_files` puts in place next. The manifest, which says `told`, comes back."""
+        if made_of:
+            (self._partial / MADE_OF).write_text(made_of, "utf-8")
         manifest = {**told, "files": [asdict(one) for one in self.files]}
         (self._partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
         shutil.rmtree(self.folder / NEXT, ignore_errors=True)
@@ -114,11 +117,16 @@ class JsonFolder:
         return _cannot_write(self.folder, fault)
 
 
-def standing_manifest(folder: Path) -> dict[str, Any] | None:
-    """The manifest of the files that wait for the switch, else of those in place; None where one of them is gone or cut."""
+def standing_manifest(folder: Path, made_of: str = "") -> dict[str, Any] | None:
+    """The manifest of the files that wait for the switch, else of those in place.
+
+    None where one of them is gone or cut, or they were made of something else than `made_of`.
+    """
     place = folder / NEXT if (folder / NEXT / MANIFEST).is_file() else folder
     try:
         manifest: dict[str, Any] = json.loads((place / MANIFEST).read_text("utf-8"))
+        if made_of and (place / MADE_OF).read_text("utf-8") != made_of:
+            return None
         whole = all((place / one["name"]).stat().st_size == one["bytes"] for one in manifest["files"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -135,6 +143,7 @@ def switch_files(folder: Path) -> list[str]:
         return []
     try:
         names = [*(one["name"] for one in json.loads(waiting.read_text("utf-8"))["files"]), MANIFEST]
+        _put(folder / NEXT / MADE_OF, folder / MADE_OF)
         changed = [name for name in names if _put(folder / NEXT / name, folder / name)]
         gone = [path.name for path in sorted(folder.iterdir()) if SHARD_NAME.fullmatch(path.name) and path.name not in names]
         for name in gone:
