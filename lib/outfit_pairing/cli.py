@@ -210,15 +210,12 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
     if "generate-patterns" in stages:
         _check_model(settings)
     check_tracking(settings)
-    from outfit_pairing.storage.lease import held_folder, held_table
-    from outfit_pairing.storage.session import open_session
+    from outfit_pairing.storage.lease import writing
 
     ended: list[StageOutcome] = []
     try:
-        with held_folder(settings):
-            spark = open_session(settings)
-            with held_table(spark, settings):
-                run_stages(spark, settings, stages, ended.append)
+        with writing(settings) as spark:
+            run_stages(spark, settings, stages, ended.append)
     finally:
         _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
         if "ingest" in stages and len(stages) > 1:
@@ -258,17 +255,14 @@ def _try(flags: argparse.Namespace) -> int:
 def _import(flags: argparse.Namespace) -> int:
     from outfit_pairing.patterns import import_stage
     from outfit_pairing.patterns.importing import read_import
-    from outfit_pairing.storage.lease import held_folder, held_table
-    from outfit_pairing.storage.session import open_session
+    from outfit_pairing.storage.lease import writing
 
     settings = _settings(flags)
     file = read_import(flags.file, flags.anchors)
     check_warehouse(settings)
     started = time.perf_counter()
-    with held_folder(settings):
-        spark = open_session(settings, brief=True)
-        with held_table(spark, settings):
-            report = import_stage.run(spark, settings, file, flags.file)
+    with writing(settings, brief=True) as spark:
+        report = import_stage.run(spark, settings, file, flags.file)
     _show_reports([replace(report, seconds=round(time.perf_counter() - started, 2))], as_json=flags.json)
     return 0
 

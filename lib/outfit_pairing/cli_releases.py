@@ -38,15 +38,12 @@ def _runs(flags: argparse.Namespace) -> int:
 
 def _rollback(flags: argparse.Namespace) -> int:
     from outfit_pairing.publishing.release import roll_back
-    from outfit_pairing.storage.lease import held_folder, held_table
-    from outfit_pairing.storage.session import open_session
+    from outfit_pairing.storage.lease import writing
     from outfit_pairing.storage.store import TableStore
 
     settings = flags.open_settings(flags)
-    with held_folder(settings):
-        spark = open_session(settings, brief=True)
-        with held_table(spark, settings):
-            report = roll_back(TableStore(spark, settings), flags.to)
+    with writing(settings, brief=True) as spark:
+        report = roll_back(TableStore(spark, settings), flags.to)
     if flags.json:
         sys.stdout.write(json.dumps({"run": flags.to, "outfits": report.rows_out, **report.counters}, indent=2) + "\n")
     else:

@@ -76,6 +76,12 @@ def settings_of(folder: Path, *overrides: str) -> Settings:
     return load_settings(overrides=[*given, *overrides], environment={})
 
 
+@pytest.fixture
+def small(shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path) -> Path:
+    """A copy of the shop's warehouse, to change."""
+    return Path(shutil.copytree(shop[0], tmp_path / "small"))
+
+
 def change(products: dict[str, dict[str, Any]], seed: int) -> dict[str, dict[str, Any]]:
     """One in a hundred new, one removed, one sold out, one of another colour, one of another price; never an anchor."""
     dice, changed = random.Random(seed), {product_id: dict(row) for product_id, row in products.items()}
@@ -100,12 +106,10 @@ def change(products: dict[str, dict[str, Any]], seed: int) -> dict[str, dict[str
 
 @pytest.mark.parametrize("seed", [2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, *range(3, 21)))])
 def test_what_is_made_anew_is_what_a_full_run_makes(
-    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path, seed: int
+    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], small: Path, tmp_path: Path, seed: int
 ) -> None:
     """Of the same patterns; all other outfits stay as they were, and none breaks a rule."""
-    folder, products = shop
-    small, full = tmp_path / "small", tmp_path / "full"
-    shutil.copytree(folder, small)
+    products, full = shop[1], tmp_path / "full"
     before = {table: of_products(spark, settings_of(small), table) for table in (PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS)}
     changed = change(products, seed)
     put(spark, settings_of(small), changed)
@@ -133,14 +137,9 @@ def test_what_is_made_anew_is_what_a_full_run_makes(
 
 
 @pytest.mark.slow
-def test_nothing_changed_writes_nothing(
-    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path
-) -> None:
-    """No table has a new version; a changed price makes only its own product's outfits anew; no pattern is written again."""
-    folder, products = shop
-    small = tmp_path / "small"
-    shutil.copytree(folder, small)
-    settings = settings_of(small)
+def test_nothing_changed_writes_nothing(spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], small: Path) -> None:
+    """No table has a new version; what is sold out leaves all outfits, and no text or pattern is written again for that."""
+    products, settings = shop[1], settings_of(small)
     store = TableStore(spark, settings)
     tables = (PRODUCT_EMBEDDINGS, OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS)
     before = [store.version(table) for table in tables]
@@ -153,13 +152,8 @@ def test_nothing_changed_writes_nothing(
     assert "men-Belts-7" not in items
 
 
-def test_new_patterns_reach_the_products_that_would_try_them(
-    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path
-) -> None:
+def test_new_patterns_reach_the_products_that_would_try_them(spark: "SparkSession", small: Path) -> None:
     """Imported ones, say, while nothing else has changed; women's outfits are none of a men's anchor's business."""
-    folder, _ = shop
-    small = tmp_path / "small"
-    shutil.copytree(folder, small)
     settings = settings_of(small)
     store = TableStore(spark, settings)
     before = of_products(spark, settings, PATTERN_RECOMMENDATIONS)
@@ -178,13 +172,8 @@ def test_new_patterns_reach_the_products_that_would_try_them(
 
 
 @pytest.mark.slow
-def test_other_settings_make_all_anew(
-    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """So does a version of the products that is no longer there."""
-    folder, _ = shop
-    small = tmp_path / "small"
-    shutil.copytree(folder, small)
+def test_other_settings_make_all_anew(spark: "SparkSession", small: Path) -> None:
+    """Once: the next run with the same settings finds nothing to do."""
     report = by_patterns.run(spark, settings_of(small, "outfits.per_product=3"))
     assert "products_redone" not in report.counters
     assert report.counters["rows_written"] > 0

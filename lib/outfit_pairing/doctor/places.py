@@ -11,7 +11,7 @@ from outfit_pairing.doctor.finding import Finding, fault, ok, said, warning
 from outfit_pairing.doctor.machine import Machine
 from outfit_pairing.errors import InputError
 from outfit_pairing.settings import Settings, without_credentials
-from outfit_pairing.storage.places import URL
+from outfit_pairing.storage.places import URL, local_warehouse
 from outfit_pairing.storage.tracking import check_tracking
 
 # Measured on 44,446 products: 6.7 KB each for all tables and exports of one run, of which Delta keeps former versions.
@@ -85,10 +85,9 @@ def _failed_step(folder: Path) -> str | None:
 
 def table_room(settings: Settings, machine: Machine, products: int) -> Finding:
     """Room for the tables of so many products."""
-    storage = settings.storage
-    if storage.catalog or storage.schema_ or URL.match(storage.warehouse):
+    folder = local_warehouse(settings)
+    if folder is None:
         return ok("room for tables", "not on this machine")
-    folder = Path(storage.warehouse).expanduser().resolve()
     needed, cure = products * TABLE_BYTES, "free some, or name another disk with --warehouse"
     return _room("room for tables", folder, machine, needed=needed, what=_needs(products, needed), cure=cure)
 
@@ -149,10 +148,10 @@ def clock(settings: Settings, machine: Machine) -> Finding:
 
 def _newest_commit(settings: Settings) -> float | None:
     """When the newest entry of a local table's log was written."""
-    storage = settings.storage
-    if storage.catalog or storage.schema_ or URL.match(storage.warehouse):
+    folder = local_warehouse(settings)
+    if folder is None:
         return None
-    logs = Path(storage.warehouse).expanduser().glob("*/_delta_log")
+    logs = folder.glob("*/_delta_log")
     return max((entry.stat().st_mtime for log in logs for entry in os.scandir(log) if entry.name.endswith(".json")), default=None)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import InputError, listed
 from outfit_pairing.publishing.exports import write_files
-from outfit_pairing.publishing.figures import published_figures
+from outfit_pairing.publishing.figures import Published, published_figures
 from outfit_pairing.publishing.json_files import switch_files
 from outfit_pairing.publishing.lookbook import write_lookbook
 from outfit_pairing.publishing.pairs import create_pairs_view
@@ -37,10 +37,10 @@ def release(store: TableStore, kind: str) -> StageReport:
     """Switch table, files and page to the draft.   kind: as in the table releases."""
     drafted = store.read(DRAFTED_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
     written = store.merge(OUTFIT_RECOMMENDATIONS, drafted, delete_missing=True)
-    files = _renew_files(store)
     published = published_figures(store)
+    files = _renew_files(store, published)
     if written.rows_written or not store.exists(RELEASES):
-        _remember(store, store.settings.run_id, kind, written.rows_written)
+        _remember(store, store.settings.run_id, kind, published, written.rows_written)
         logger.info("release: %s outfits for %s products are shown", f"{published.outfits:,}", f"{published.products:,}")
     else:
         logger.info("release: what is drafted is shown already")
@@ -64,31 +64,31 @@ def roll_back(store: TableStore, run_id: str) -> StageReport:
         store.restore(OUTFIT_RECOMMENDATIONS, chosen["table_version"])
     shown = store.read(OUTFIT_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
     written = store.merge(DRAFTED_RECOMMENDATIONS, shown, delete_missing=True)
-    if store.version(OUTFIT_RECOMMENDATIONS) != before:
-        _remember(store, run_id, "rollback", written.rows_written)
     figures = published_figures(store)
+    if store.version(OUTFIT_RECOMMENDATIONS) != before:
+        _remember(store, run_id, "rollback", figures, written.rows_written)
     write_files(store, figures)
-    counters = {"release": chosen["number"], "rows_written": written.rows_written, **_renew_files(store)}
+    counters = {"release": chosen["number"], "rows_written": written.rows_written, **_renew_files(store, figures)}
     return StageReport("rollback", figures.outfits, figures.outfits, counters=counters)
 
 
-def _renew_files(store: TableStore) -> dict[str, int | str]:
+def _renew_files(store: TableStore, published: Published) -> dict[str, int | str]:
     """Files and page of what is shown."""
     settings = store.settings
     create_pairs_view(store)
     folder, page = json_folder(settings), page_path(settings)
     changed = switch_files(folder) if folder else []
     if page:
-        write_lookbook(store, published_figures(store), page)
+        write_lookbook(store, published, page)
     return ({"files_changed": len(changed)} if folder else {}) | ({"lookbook": str(page)} if page else {})
 
 
-def _remember(store: TableStore, run_id: str, kind: str, rows: int) -> None:
+def _remember(store: TableStore, run_id: str, kind: str, figures: Published, rows: int) -> None:
     from pyspark.sql import functions as F
 
     number = 1
     if store.exists(RELEASES):
         number += store.read(RELEASES).agg(F.coalesce(F.max("number"), F.lit(0))).collect()[0][0]
-    figures, version = published_figures(store), store.version(OUTFIT_RECOMMENDATIONS)
+    version = store.version(OUTFIT_RECOMMENDATIONS)
     row = (number, run_id, version, kind, figures.products, figures.outfits, rows)
     store.append(RELEASES, store.spark.createDataFrame([row], RELEASES.schema))

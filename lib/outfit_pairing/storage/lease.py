@@ -20,8 +20,9 @@ from typing import IO, TYPE_CHECKING
 from outfit_pairing.errors import WarehouseError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import local_warehouse
+from outfit_pairing.storage.session import open_session
 from outfit_pairing.storage.store import TableStore, is_conflict
-from outfit_pairing.storage.tables import RUN_LEASE
+from outfit_pairing.storage.tables import RUN_LEASE, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,6 +33,18 @@ LOCK_FILE = "_run.lock"
 LASTS_S = 600.0  # a lease in a table that nobody renews
 LOOK_AGAIN_S = 2.0
 ME = "warehouse"  # the one row of run_lease
+
+
+@contextlib.contextmanager
+def writing(settings: Settings, *, brief: bool = False) -> Iterator["SparkSession"]:
+    """A session that alone writes the warehouse.   brief: as in `open_session`.
+
+    Raises:  WarehouseError: another run holds it, and still does after `storage.wait_s`.
+    """
+    with held_folder(settings):
+        spark = open_session(settings, brief=brief)
+        with held_table(spark, settings):
+            yield spark
 
 
 @contextlib.contextmanager
@@ -135,7 +148,7 @@ class TableLease:
 
     @property
     def _me(self) -> str:
-        return "'" + self.settings.run_id.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        return quoted(self.settings.run_id)
 
     def _holder(self) -> str:
         rows = self.store.read(RUN_LEASE).collect()

@@ -6,7 +6,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from outfit_pairing.style.guide_files import GUIDE_FOLDER, known, mapping, read_guide, refuse_unknown, text_list
-from outfit_pairing.style.normalise import words
+from outfit_pairing.style.normalise import key, keys_in
 from outfit_pairing.style.traits import Traits
 from outfit_pairing.style.vocabulary import DRESS_CODES, StyleGuide
 
@@ -35,9 +35,7 @@ class Bearings:
 
     def of(self, name: str | None) -> int:
         """1 and up for the bearing that the words of a name tell; 0 when they tell none."""
-        parts = words(name or "")
-        runs = {"".join(parts[at : at + size]) for size in range(1, MOST_WORDS + 1) for at in range(len(parts) - size + 1)}
-        return min((self.by_word[run] for run in runs & self.by_word.keys()), default=0)
+        return min((self.by_word[run] for run in keys_in(name or "", MOST_WORDS) & self.by_word.keys()), default=0)
 
 
 @lru_cache(maxsize=4)
@@ -55,7 +53,7 @@ def load_bearings(style_guide: StyleGuide, folder: Path | None = None) -> Bearin
         entry = mapping(where, said)
         refuse_unknown(where, entry, {"words", "dress_codes", "types"})
         for word in text_list(where, "words", entry.get("words")):
-            by_word.setdefault("".join(words(word)), number)
+            by_word.setdefault(key(word), number)
         codes, kinds = (text_list(where, field, entry.get(field)) for field in ("dress_codes", "types"))
         found.append(
             Bearing(

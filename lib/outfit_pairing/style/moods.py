@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from outfit_pairing.style.guide_files import GUIDE_FOLDER, known, mapping, read_guide, refuse_unknown, text_list
-from outfit_pairing.style.normalise import words
+from outfit_pairing.style.normalise import key, keys_in
 
 MOST_WORDS = 3  # of an entry
 JOINED = 0.6  # how alike two moods are that join well, where one mood with itself is 1
@@ -46,8 +46,7 @@ class Moods:
 
 @lru_cache(maxsize=200_000)
 def _mood(moods: Moods, text: str) -> Mood:
-    parts = words(text)
-    runs = {"".join(parts[at : at + size]) for size in range(1, MOST_WORDS + 1) for at in range(len(parts) - size + 1)}
+    runs = keys_in(text, MOST_WORDS)
     counts = [0.0] * len(moods.names)
     for run in sorted(runs & moods.by_word.keys()):  # sorted: a sum of fractions has other bits in another order
         for place in moods.by_word[run]:
@@ -83,7 +82,7 @@ def load_moods(folder: Path | None = None) -> Moods:
     for place, (name, entry) in enumerate(entries.items()):
         refuse_unknown(f"{path}: mood {name}", entry, {"words", "joins"})
         for word in text_list(f"{path}: mood {name}", "words", entry.get("words")):
-            by_word.setdefault("".join(words(word)), []).append(place)
+            by_word.setdefault(key(word), []).append(place)
         for other in text_list(f"{path}: mood {name}", "joins", entry.get("joins", [])):
             joined |= {(place, names.index(known(f"{path}: mood {name}", "join", other, names)))}
     alike = tuple(
@@ -99,4 +98,4 @@ def load_moods(folder: Path | None = None) -> Moods:
 
 
 def _keys(path: Path, guide: Mapping[str, Any], section: str) -> frozenset[str]:
-    return frozenset("".join(words(word)) for word in text_list(str(path), section, guide.get(section)))
+    return frozenset(key(word) for word in text_list(str(path), section, guide.get(section)))

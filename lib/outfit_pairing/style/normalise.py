@@ -44,6 +44,12 @@ def key(text: str) -> str:
     return "".join(words(text))
 
 
+def keys_in(text: str, longest: int) -> set[str]:
+    """The keys of all runs of up to `longest` words of `text`: "Faux Leather" holds faux, leather and fauxleather."""
+    parts = words(text)
+    return {"".join(parts[at : at + size]) for size in range(1, longest + 1) for at in range(len(parts) - size + 1)}
+
+
 def _one_spelling(word: str) -> str:
     word = _RESPELLED.get(word) or _singular(word)
     return _RESPELLED.get(word, word).replace("ie", "i").replace("y", "i")  # body suit, bodysuit; hoody, hoodies
