@@ -11,6 +11,7 @@ from tests.spark.test_patterns_stage import choose, fill_shop
 
 from outfit_pairing.embedding import stage as embedding
 from outfit_pairing.pairing import by_patterns, by_rules
+from outfit_pairing.pairing.changes import OWN
 from outfit_pairing.patterns import stage as patterns
 from outfit_pairing.quality.counting import audit_outfits
 from outfit_pairing.settings import Settings, load_settings
@@ -46,6 +47,22 @@ def of_products(spark: "SparkSession", settings: Settings, table: Table) -> Rows
     for row in TableStore(spark, settings).read(table).select(*table.schema.names).orderBy(*table.key).collect():
         found.setdefault(row["product_id"], []).append(tuple(row))
     return found
+
+
+def outfits(rows: list[tuple[Any, ...]]) -> list[str]:
+    """Outfits as texts, whatever their ranks."""
+    return [repr((row[0], *row[2:])) for row in rows]
+
+
+def own(product: dict[str, Any] | None) -> list[Any] | None:
+    """What a product's own outfits follow from."""
+    return product and [product[name] for name in OWN if name != "text_hash"]
+
+
+def stands(row: tuple[Any, ...], before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> bool:
+    """Whether all items of an outfit are still in stock, and what they were."""
+    ids = [item["product_id"] for item in row[-1]]
+    return all(one in after and after[one]["in_stock"] and after[one]["colour"] == before[one]["colour"] for one in ids)
 
 
 def text_hashes(products: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -124,10 +141,16 @@ def test_what_is_made_anew_is_what_a_full_run_makes(
         now, whole = (of_products(spark, settings_of(one), table) for one in (small, full))
         assert set(now) <= set(changed)
         for product_id in {*now, *before[table], *whole}:
-            kept = now.get(product_id) == before[table].get(product_id)
-            rewritten += not kept
-            assert kept or now.get(product_id) == whole.get(product_id), product_id
-    assert 0 < rewritten < 0.5 * len(products)
+            found, old, new = (one.get(product_id, []) for one in (now, before[table], whole))
+            rewritten += sum(row not in old for row in found)
+            if found == new:
+                continue
+            assert own(changed.get(product_id)) == own(products.get(product_id)), product_id
+            assert set(outfits(found)) <= {*outfits(old), *outfits(new)}, product_id
+            stay = [outfit for outfit, row in zip(outfits(old), old, strict=True) if stands(row, products, changed)]
+            assert set(stay) <= set(outfits(found)), product_id
+            assert all(stands(row, products | changed, changed) for row in found), product_id
+    assert 0 < rewritten < 0.2 * sum(len(rows) for table in before.values() for rows in table.values())
     broken = {
         key: count
         for key, count in audit_outfits(spark, settings_of(small), PATTERN_RECOMMENDATIONS).items()

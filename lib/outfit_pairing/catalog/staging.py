@@ -4,6 +4,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -60,10 +61,19 @@ def _frames(spark: "SparkSession", settings: Settings, catalogue: Catalogue, chu
     mapping, learned = catalogue.mapping_for(catalogue.columns), learned_of(catalogue, settings)
     reader = ProductReader(mapping, load_style_guide(), settings.catalog.currency, learned)
     done = 0
-    for batch in reader.batches(catalogue.rows(), chunk_rows):
+    for batch in one_ahead(reader.batches(catalogue.rows(), chunk_rows)):
         done += batch.num_rows
         logger.info("ingest: %s rows read", f"{done:,}")
         yield spark.createDataFrame(pa.Table.from_batches([batch]), SPARK_SCHEMA)
+
+
+def one_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """The same, the next one being made while the last one is used: Spark writes while Python reads."""
+    with ThreadPoolExecutor(1) as reading:
+        coming = reading.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reading.submit(next, batches, None)
+            yield batch
 
 
 def _by_spark(spark: "SparkSession", settings: Settings, catalogue: Catalogue) -> "DataFrame":

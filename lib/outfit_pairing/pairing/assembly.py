@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from outfit_pairing.pairing.codes import Bools, Floats, Ints, ProductCodes, StyleTables, hashes, lots, pair_allowed, pair_score
 from outfit_pairing.pairing.ideas import MOST_ITEMS, NONE, Ideas, ItemQuery
+from outfit_pairing.style.outfit_difference import LEAST_DIFFERENT
 from outfit_pairing.style.rules import MOST_OF_ONE_FAMILY, structure_fault
 
 FIT = 0.03  # weight of how well a candidate answers the query, beside compatibility
@@ -28,7 +29,6 @@ SAME_JOB = 0.15  # what an outfit loses for each two items of which one would do
 SAME_OCCASION = 0.05  # what an outfit loses for each one already kept for the same occasion
 LEAST_ITEMS = 2
 LEAST_OUTFITS = 3
-LEAST_DIFFERENT = 2  # items in which two outfits of a product must differ
 IMPOSSIBLE = np.float32(-9.0)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
-from outfit_pairing.pairing.changes import Past, Touched, past_of, remember, touched
+from outfit_pairing.pairing.changes import Touched, made_of, touched
 from outfit_pairing.pairing.codes import ProductCodes
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.neighbours import Neighbours
@@ -18,6 +18,7 @@ from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByNearestAnchors
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
+from outfit_pairing.storage.made_of import Past, past_of, remember, versions_of
 from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS
 from outfit_pairing.style.vectors import fixed_point
 
@@ -34,8 +35,8 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     Raises: MissingTable: an earlier stage has not run.
     """
     store = TableStore(spark, settings)
-    versions = (store.version(PRODUCTS), store.version(OUTFIT_PATTERNS))
-    past, lent = past_of(store, PATTERN_RECOMMENDATIONS), _Lent(store)
+    versions, lent = versions_of(store, (PRODUCTS, OUTFIT_PATTERNS)), _Lent(store)
+    past = past_of(store, PATTERN_RECOMMENDATIONS, made_of(settings))
     redo = touched(store, PATTERN_RECOMMENDATIONS, past, lambda: lent.newly(past)) if past else None
     if redo and not redo.count:
         counters: dict[str, int | float | str] = {"products_redone": 0, "rows_written": 0}
@@ -43,7 +44,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         counters = _apply(lent, redo)
     if redo:
         redo.close()
-    remember(store, PATTERN_RECOMMENDATIONS, versions, redo.changed if redo else 0)
+    remember(store, PATTERN_RECOMMENDATIONS, made_of(settings), versions, redo.changed if redo else 0)
     rows = store.read(PATTERN_RECOMMENDATIONS)
     counters |= {"products_with_outfits": rows.select("product_id").distinct().count()}
     return StageReport("apply-patterns", rows_in=store.read(PRODUCTS).count(), rows_out=rows.count(), counters=counters)
@@ -76,7 +77,7 @@ class _Lent:
 
     def newly(self, past: Past) -> "list[DataFrame]":
         """Ids of the products for which patterns are tried now that were not there then."""
-        then = self.store.read_version(OUTFIT_PATTERNS, past.patterns_version).select("pattern_id")
+        then = self.store.read_version(OUTFIT_PATTERNS, past.versions[OUTFIT_PATTERNS.name]).select("pattern_id")
         fresh = self.store.read(OUTFIT_PATTERNS).select("pattern_id").join(then, "pattern_id", "left_anti")
         new = frozenset(row["pattern_id"] for row in fresh.collect())
         if not new:
@@ -104,10 +105,11 @@ class _TriedFor:
 def _apply(lent: _Lent, redo: Touched | None) -> dict[str, int | float | str]:
     """Outfits for all products, or for those that a change touches."""
     catalogue, neighbours = lent.catalogue, lent.neighbours
-    rows, within = catalogue.with_vectors, redo.product_id if redo else None
+    rows = catalogue.with_vectors
     written = recommend(
-        catalogue, rows.join(within, "product_id", "left_semi") if within else rows, neighbours.ideas, ByNearestAnchors(neighbours),
-        source="pattern_based", owner_ids=lent.anchors["product_id"].tolist(), table=PATTERN_RECOMMENDATIONS, within=within,
+        catalogue, rows.join(redo.product_id, "product_id", "left_semi") if redo else rows, neighbours.ideas,
+        ByNearestAnchors(neighbours), source="pattern_based", owner_ids=lent.anchors["product_id"].tolist(),
+        table=PATTERN_RECOMMENDATIONS, redo=redo,
     )  # fmt: skip
     redone = {"products_redone": redo.count} if redo else {}
     patterns = len(neighbours.ideas.ideas)

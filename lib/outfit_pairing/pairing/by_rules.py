@@ -4,7 +4,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from outfit_pairing.pairing.assembly import LEAST_OUTFITS
-from outfit_pairing.pairing.changes import Past, Touched, past_of, remember, touched
+from outfit_pairing.pairing.changes import Touched, made_of, touched
 from outfit_pairing.pairing.codes import AUDIENCE_CODES
 from outfit_pairing.pairing.enough import WithEnough
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
@@ -12,6 +12,7 @@ from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByProductClass
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
+from outfit_pairing.storage.made_of import Past, past_of, remember, versions_of
 from outfit_pairing.storage.tables import LOOKBOOK_RECOMMENDATIONS, PATTERN_RECOMMENDATIONS, PRODUCTS, RULE_RECOMMENDATIONS
 from outfit_pairing.style import load_style_guide
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
@@ -32,7 +33,8 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """
     catalogue = read_catalogue(spark, settings)
     store, needy = catalogue.store, _with_too_few(catalogue)
-    versions, past = (store.version(PRODUCTS), store.version(PATTERN_RECOMMENDATIONS)), past_of(store, RULE_RECOMMENDATIONS)
+    versions = versions_of(store, (PRODUCTS, PATTERN_RECOMMENDATIONS))
+    past = past_of(store, RULE_RECOMMENDATIONS, made_of(settings))
     redo = (
         None
         if past is None or _has_looks(store)
@@ -42,7 +44,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     counters = {"rows_written": 0} if redo and not redo.count else _pair(catalogue, rows, redo)
     if redo:
         redo.close()
-    remember(store, RULE_RECOMMENDATIONS, versions, redo.changed if redo else 0)
+    remember(store, RULE_RECOMMENDATIONS, made_of(settings), versions, redo.changed if redo else 0)
     result = store.read(RULE_RECOMMENDATIONS)
     counters |= {"products_with_outfits": result.select("product_id").distinct().count()}
     return StageReport("pair-by-rules", rows_in=needy.count(), rows_out=result.count(), counters=counters)
@@ -62,7 +64,7 @@ def _pair(catalogue: Catalogue, needy: "DataFrame", redo: Touched | None) -> dic
         owner_ids=[None] * len(classes),
         table=RULE_RECOMMENDATIONS,
         last_resort=True,
-        within=redo.product_id if redo else None,
+        redo=redo,
     )
     redone = {"products_redone": redo.count} if redo else {}
     return {"classes": len(classes), "templates": len(ideas.ideas), **redone, "rows_written": written.rows_written}
@@ -74,11 +76,8 @@ def _has_looks(store: TableStore) -> bool:
 
 def _other_needs(catalogue: Catalogue, past: Past) -> "list[DataFrame]":
     """Products that patterns reached then and do not now, and the other way round."""
-    store = catalogue.store
-    before, now = (
-        _enough(rows)
-        for rows in (store.read_version(PATTERN_RECOMMENDATIONS, past.patterns_version), store.read(PATTERN_RECOMMENDATIONS))
-    )
+    store, version = catalogue.store, past.versions[PATTERN_RECOMMENDATIONS.name]
+    before, now = _enough(store.read_version(PATTERN_RECOMMENDATIONS, version)), _enough(store.read(PATTERN_RECOMMENDATIONS))
     return [before.join(now, "product_id", "left_anti"), now.join(before, "product_id", "left_anti")]
 
 

@@ -1,8 +1,9 @@
 """What has changed since outfits were last made, and whose outfits that touches.
 
-An outfit that stands is not taken away because a better one came in; a product's outfits are made anew when the product itself
-has changed, when one of their items has gone, is sold out or has become something else, or when their pattern is gone. What is
-made anew is what a full run would make of the same patterns.
+An outfit that stands is not taken away because a better one came in. A product's outfits are all made anew when it is new, when
+something has changed that they follow from, or when new patterns would be tried for it. Where only an item of one has gone, is sold
+out or has become something else, or its pattern is gone, that one is replaced and the others stay (`mending`). What is made anew
+is what a full run would make of the same patterns.
 """
 
 import hashlib
@@ -16,10 +17,13 @@ from typing import TYPE_CHECKING
 from outfit_pairing import __version__
 from outfit_pairing.embedding.encoders import encoder_name
 from outfit_pairing.pairing.codes import CODED_COLUMNS
+from outfit_pairing.pairing.mending import Mend
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.made_of import Past
+from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PAIRING_STATE, PATTERN_RECOMMENDATIONS, PRODUCTS, Table
+from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS, Table
 from outfit_pairing.style.formulas import version_of
 from outfit_pairing.style.guide_files import GUIDE_FOLDER
 
@@ -35,29 +39,37 @@ MOST_CHANGED = 0.2  # of the products, since all outfits were made: then all are
 
 @dataclass(frozen=True, eq=False)
 class Touched:
-    """Products whose outfits are made anew, or are gone with the product. Closed by the stage when it has written.
+    """Products whose outfits are made anew, in whole or in part, or are gone with the product. To be closed once written.
 
-    product_id: the ids, distinct.   count: how many.   changed: products that have changed since all outfits were made.
+    rows: product_id, and the rank of the outfit that can no longer be worn; null where all of the product's outfits are made anew.
+    count: products.   changed: products that have changed since all outfits were made.
     """
 
-    product_id: "DataFrame"
+    rows: "DataFrame"
     count: int
     changed: int
     places: tuple[StagingPlace, ...]
+
+    @property
+    def product_id(self) -> "DataFrame":
+        """The products' ids, distinct."""
+        return self.rows.select("product_id").distinct()
+
+    def mended(self, held: "DataFrame", fresh: "DataFrame", settings: Settings) -> "DataFrame":
+        """`fresh`, made for the touched products, beside those of their `held` rows that can stay."""
+        from pyspark.sql import functions as F
+
+        whole, broken = self.rows.where("rank IS NULL"), self.rows.where("rank IS NOT NULL")
+        stands = held.join(self.product_id, "product_id", "left_semi").join(whole, "product_id", "left_anti")
+        stands = stands.join(broken, ["product_id", "rank"], "left_anti").select(*fresh.columns)
+        both = fresh.withColumn("stands", F.lit(False)).unionByName(stands.withColumn("stands", F.lit(True)))
+        per_product = both.repartition(partitions(settings), "product_id").sortWithinPartitions("product_id", "stands", "rank")
+        return per_product.mapInArrow(Mend(), fresh.schema)
 
     def close(self) -> None:
         """Remove what was put aside."""
         for place in self.places:
             place.remove()
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What a table's outfits were made of."""
-
-    products_version: int
-    patterns_version: int
-    changed: int
 
 
 def made_of(settings: Settings) -> str:
@@ -73,32 +85,22 @@ def made_of(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
-def past_of(store: TableStore, table: Table) -> Past | None:
-    """What the table was made of; None where all of it has to be made, because of `full`, other settings or no memory."""
-    if store.settings.full or not store.exists(table) or not store.exists(PAIRING_STATE):
-        return None
-    rows = store.read(PAIRING_STATE).where(f"table_name = '{table.name}'").collect()
-    if not rows or rows[0]["made_of"] != made_of(store.settings):
-        return None
-    return Past(rows[0]["products_version"], rows[0]["patterns_version"], rows[0]["changed"])
-
-
 def touched(store: TableStore, table: Table, past: Past, more: Callable[[], Sequence["DataFrame"]]) -> Touched | None:
     """Whose outfits of the table a change touches; None where it is so much that all are made again, or the past is gone.
 
-    more: gives further ids.
+    more: gives ids of further products, whose outfits are all made anew.
     """
     from pyspark.errors import PySparkException
 
-    changes, ids = (StagingPlace(store.spark, store.settings, f"{what}_{table.name}") for what in ("changed_for", "touched_of"))
+    changes, rows = (StagingPlace(store.spark, store.settings, f"{what}_{table.name}") for what in ("changed_for", "touched_of"))
     try:
-        found = _touched(store, table, past, more, (changes, ids))
+        found = _touched(store, table, past, more, (changes, rows))
     except PySparkException as fault:  # VACUUM has removed a version
         logger.warning("%s: all outfits are made again (%s)", table.name, str(fault).splitlines()[0][:200])
         found = None
     if found is None:
         changes.remove()
-        ids.remove()
+        rows.remove()
     return found
 
 
@@ -109,26 +111,26 @@ def _touched(
     more: Callable[[], Sequence["DataFrame"]],
     places: tuple[StagingPlace, StagingPlace],
 ) -> Touched | None:
+    from pyspark.sql import functions as F
+
     changes, kept = places
-    changes.add(_changed_products(store, past.products_version))
+    changes.add(_changed_products(store, past.versions[PRODUCTS.name]))
     changed = changes.frame("product_id string, is_own boolean, is_gone boolean, is_lost boolean")
-    total = past.changed + changed.where("is_own OR is_gone").count()
+    of_itself = changed.where("is_own OR is_gone").select("product_id")
+    total = past.changed + of_itself.count()
     if total > MOST_CHANGED * max(1, store.read(PRODUCTS).count()):
         return None
-    ids = changed.where("is_own OR is_gone").select("product_id")
-    for part in (_with_lost_items(store, table, changed), *_without_pattern(store, table), *more()):
-        ids = ids.unionByName(part)
-    kept.add(ids.distinct())
-    found = kept.frame("product_id string")
-    count = found.count()
+    whole = of_itself
+    for part in more():
+        whole = whole.unionByName(part)
+    rows = whole.withColumn("rank", F.lit(None).cast("int"))
+    for part in (_with_lost_items(store, table, changed), *_without_pattern(store, table)):
+        rows = rows.unionByName(part)
+    kept.add(rows.distinct())
+    found = kept.frame("product_id string, rank int")
+    count = found.select("product_id").distinct().count()
     logger.info("%s: %s products are touched by what changed", table.name, f"{count:,}")
     return Touched(found, count, total, places)
-
-
-def remember(store: TableStore, table: Table, versions: tuple[int, int], changed: int) -> None:
-    """Say what the table is made of now.   versions: of products, and of what lends the patterns."""
-    row = (table.name, made_of(store.settings), *versions, changed)
-    store.merge(PAIRING_STATE, store.spark.createDataFrame([row], PAIRING_STATE.schema))
 
 
 def _changed_products(store: TableStore, version: int) -> "DataFrame":
@@ -138,6 +140,9 @@ def _changed_products(store: TableStore, version: int) -> "DataFrame":
     columns = (*OWN, "in_stock")
     new = store.read(PRODUCTS).select("product_id", F.struct(*columns).alias("new"))
     old = store.read_version(PRODUCTS, version).select("product_id", F.struct(*columns).alias("old"))
+    ids = store.changed_since(PRODUCTS, version, "product_id")
+    if ids is not None:
+        new, old = new.join(ids, "product_id", "left_semi"), old.join(ids, "product_id", "left_semi")
     both = new.join(old, "product_id", "full")
     gone, fresh = F.col("new").isNull(), F.col("old").isNull()
     sold_out = F.col("old.in_stock") & ~F.col("new.in_stock")
@@ -158,15 +163,17 @@ def _differs(columns: Sequence[str]) -> "Column":
 
 
 def _with_lost_items(store: TableStore, table: Table, changed: "DataFrame") -> "DataFrame":
+    """product_id and rank of outfits that can no longer be worn."""
     from pyspark.sql import functions as F
 
-    items = store.read(table).select("product_id", F.explode("items.product_id").alias("item_id"))
+    items = store.read(table).select("product_id", "rank", F.explode("items.product_id").alias("item_id"))
     lost = changed.where("is_lost").select(F.col("product_id").alias("item_id"))
-    return items.join(lost, "item_id", "left_semi").select("product_id")
+    return items.join(lost, "item_id", "left_semi").select("product_id", "rank")
 
 
 def _without_pattern(store: TableStore, table: Table) -> "list[DataFrame]":
+    """product_id and rank of outfits whose pattern is gone."""
     if table is not PATTERN_RECOMMENDATIONS:
         return []
     patterns = store.read(OUTFIT_PATTERNS).select("pattern_id")
-    return [store.read(table).join(patterns, "pattern_id", "left_anti").select("product_id")]
+    return [store.read(table).join(patterns, "pattern_id", "left_anti").select("product_id", "rank")]

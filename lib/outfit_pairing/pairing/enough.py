@@ -7,7 +7,7 @@ from itertools import combinations
 import pyarrow as pa
 
 from outfit_pairing.pairing.assembly import LEAST_OUTFITS
-from outfit_pairing.pairing.look_choice import apart
+from outfit_pairing.style.outfit_difference import differ
 
 MOST_COMPARED = 24  # outfits of a product; of so many, three that differ are found or very unlikely
 
@@ -15,7 +15,7 @@ MOST_COMPARED = 24  # outfits of a product; of so many, three that differ are fo
 def has_enough(outfits: Sequence[frozenset[str]]) -> bool:
     """Whether LEAST_OUTFITS of a product's outfits, as sets of items, differ pairwise. Any order gives the same."""
     distinct = sorted(set(outfits), key=sorted)[:MOST_COMPARED]
-    return any(all(apart(*pair) for pair in combinations(chosen, 2)) for chosen in combinations(distinct, LEAST_OUTFITS))
+    return any(all(differ(*pair) for pair in combinations(chosen, 2)) for chosen in combinations(distinct, LEAST_OUTFITS))
 
 
 @dataclass(frozen=True)

@@ -70,12 +70,6 @@ def least_shown(look_items: int) -> int:
     return min(LEAST_SHOWN, look_items - 1)
 
 
-def apart(left: frozenset[str], right: frozenset[str]) -> bool:
-    """Whether two outfits of a product differ in two items, or in all that the smaller one has."""
-    smaller = min(len(left), len(right))
-    return smaller - len(left & right) >= min(smaller, LEAST_SHOWN)
-
-
 def joined(*parts: ProductCodes) -> ProductCodes:
     """Codes one after the other."""
     return ProductCodes(*(np.concatenate([getattr(part, name) for part in parts]) for name in ProductCodes.__dataclass_fields__))

@@ -14,12 +14,13 @@ import pyarrow as pa
 
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
 from outfit_pairing.pairing.codes import SEASON_CODES, Bools, ProductCodes, StyleTables
-from outfit_pairing.pairing.look_choice import Entries, apart, joined, least_shown, rows_of
+from outfit_pairing.pairing.look_choice import Entries, joined, least_shown, rows_of
 from outfit_pairing.pairing.looks import Look
 from outfit_pairing.pairing.near_identical import likeness_of
 from outfit_pairing.pairing.style_space import StyleSpace
 from outfit_pairing.storage.tables import LOOKBOOK_RECOMMENDATIONS
 from outfit_pairing.style import SLOTS
+from outfit_pairing.style.outfit_difference import differ
 from outfit_pairing.style.sources import BASE_CONFIDENCE
 
 CURATED, CARRIED = "lookbook_curated", "lookbook_algorithmic"
@@ -203,7 +204,7 @@ class LookOutfits:
             if draft.source == CURATED:
                 wanted = items not in sets
             else:
-                wanted = carried < self.most_carried and all(apart(items, other) for other in sets)
+                wanted = carried < self.most_carried and all(differ(items, other) for other in sets)
                 carried += wanted
             if wanted:
                 kept.append(draft)

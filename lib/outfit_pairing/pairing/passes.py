@@ -15,6 +15,7 @@ from outfit_pairing.embedding.encoders import encoder_name, open_encoder
 from outfit_pairing.errors import InputError
 from outfit_pairing.pairing.assembly import Assembler, Pools, lots_of, scarce_below
 from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestPerQuery, as_queries
+from outfit_pairing.pairing.changes import Touched
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, Floats, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Ideas, ItemQuery
 from outfit_pairing.pairing.learnt import kinds_gain, open_model
@@ -151,24 +152,28 @@ def recommend(
     owner_ids: Sequence[str | None],
     table: Table,
     last_resort: bool = False,
-    within: "DataFrame | None" = None,
+    redo: Touched | None = None,
 ) -> WriteReport:
-    """Assemble outfits for `rows` (INPUT_COLUMNS, name, vector) and make `table` hold just those; beside others not `within`."""
-    settings = catalogue.settings
-    if not ideas.queries:  # nothing is asked for: patterns have reached every product
-        nothing = catalogue.spark.createDataFrame([], table.schema)
-        return catalogue.store.merge(table, nothing, delete_missing=True, within=within)
-    pools = find_pools(catalogue, ideas)
-    assembler = Assembler(
-        catalogue.tables,
-        ideas,
-        pools,
-        settings.outfits.min_score,
-        settings.outfits.per_product,
-        last_resort=last_resort,
-        scarce_below=scarce_below(catalogue.products.count()),
-        choice=settings.outfits.choice,
-    )
-    kernel = Recommender(choose, catalogue.space, assembler, source, tuple(owner_ids), table.arrow_schema)
-    outfits = catalogue.passing(rows).mapInArrow(kernel, table.schema)
+    """Assemble outfits for `rows` (INPUT_COLUMNS, name, vector) and make `table` hold just those.
+
+    redo: where given, `rows` are its products, and those of their outfits that can stay do, as do all others of the table.
+    """
+    settings, within = catalogue.settings, redo.product_id if redo else None
+    if ideas.queries:
+        assembler = Assembler(
+            catalogue.tables,
+            ideas,
+            find_pools(catalogue, ideas),
+            settings.outfits.min_score,
+            settings.outfits.per_product,
+            last_resort=last_resort,
+            scarce_below=scarce_below(catalogue.products.count()),
+            choice=settings.outfits.choice,
+        )
+        kernel = Recommender(choose, catalogue.space, assembler, source, tuple(owner_ids), table.arrow_schema)
+        outfits = catalogue.passing(rows).mapInArrow(kernel, table.schema)
+    else:  # nothing is asked for: patterns have reached every product
+        outfits = catalogue.spark.createDataFrame([], table.schema)
+    if redo:
+        outfits = redo.mended(catalogue.store.read(table), outfits, settings)
     return catalogue.store.merge(table, outfits, delete_missing=True, within=within)

@@ -6,6 +6,7 @@ The table switches in one commit; the JSON files and the page follow at once. Wh
 import logging
 from typing import TYPE_CHECKING
 
+from outfit_pairing import __version__
 from outfit_pairing.errors import InputError, listed
 from outfit_pairing.publishing.exports import write_files
 from outfit_pairing.publishing.figures import Published, published_figures
@@ -13,8 +14,9 @@ from outfit_pairing.publishing.json_files import switch_files
 from outfit_pairing.publishing.lookbook import write_lookbook
 from outfit_pairing.publishing.pairs import create_pairs_view
 from outfit_pairing.publishing.places import json_folder, page_path
+from outfit_pairing.storage.made_of import past_of, remember, touched_products, versions_of
 from outfit_pairing.storage.runs import StageReport
-from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.store import TableStore, WriteReport
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, RELEASES
 
 if TYPE_CHECKING:
@@ -35,8 +37,7 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
 
 def release(store: TableStore, kind: str) -> StageReport:
     """Switch table, files and page to the draft.   kind: as in the table releases."""
-    drafted = store.read(DRAFTED_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
-    written = store.merge(OUTFIT_RECOMMENDATIONS, drafted, delete_missing=True)
+    written = _switch(store)
     published = published_figures(store)
     files = _renew_files(store, published)
     if written.rows_written or not store.exists(RELEASES):
@@ -46,6 +47,21 @@ def release(store: TableStore, kind: str) -> StageReport:
         logger.info("release: what is drafted is shown already")
     counters = {"products": published.products, "rows_written": written.rows_written, **files}
     return StageReport("release", published.outfits, published.outfits, counters=counters)
+
+
+def _switch(store: TableStore) -> WriteReport:
+    """The table becomes the draft, in one commit; only what has changed in either is compared."""
+    tables = (DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS)
+    versions, past = versions_of(store, tables), past_of(store, OUTFIT_RECOMMENDATIONS, __version__)
+    if past and past.versions == versions:
+        return WriteReport()
+    within = touched_products(store, past, tables) if past else None
+    drafted = store.read(DRAFTED_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
+    if within is not None:
+        drafted = drafted.join(within, "product_id", "left_semi")
+    written = store.merge(OUTFIT_RECOMMENDATIONS, drafted, delete_missing=True, within=within)
+    remember(store, OUTFIT_RECOMMENDATIONS, __version__, versions)
+    return written
 
 
 def roll_back(store: TableStore, run_id: str) -> StageReport:

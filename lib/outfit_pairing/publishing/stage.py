@@ -1,13 +1,17 @@
 """The publish stage: drafts the unified table and the JSON files. What was released before stays shown until the check."""
 
+import json
 import logging
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from outfit_pairing import __version__
 from outfit_pairing.publishing.exports import write_files
 from outfit_pairing.publishing.figures import Published, published_figures
 from outfit_pairing.publishing.places import json_folder
 from outfit_pairing.publishing.release import release
 from outfit_pairing.publishing.unified import BestOutfits
+from outfit_pairing.storage.made_of import past_of, remember, touched_products, versions_of
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore, WriteReport
@@ -61,16 +65,43 @@ def source_tables(store: TableStore) -> list[Table]:
 
 
 def unite(store: TableStore, sources: list[Table]) -> WriteReport:
-    """Draft the best outfits of each product over all sources, in one commit."""
+    """Draft the best outfits of each product over all sources, in one commit; only where a source or the draft has changed."""
+    from pyspark.sql import functions as F
+
+    draft, made_of = DRAFTED_RECOMMENDATIONS, _made_of(store, sources)
+    versions, past = versions_of(store, sources), past_of(store, draft, made_of)
+    within = touched_products(store, past, [*sources, draft]) if past else None
     offers = [store.read(table).select(*OUTFIT_RECOMMENDATIONS.schema.names) for table in sources]
-    return store.merge(DRAFTED_RECOMMENDATIONS, best_outfits(offers, store.settings), delete_missing=True)
+    if within is None:
+        written = store.merge(draft, best_outfits(offers, store.settings), delete_missing=True)
+    else:
+        drafted = store.read(draft).join(within, "product_id", "left_semi")
+        drafted = drafted.select("product_id", "outfit_id", F.col("rank").alias("stands"))
+        offers = [rows.join(within, "product_id", "left_semi") for rows in offers]
+        rows = best_outfits(offers, store.settings, drafted)
+        written = store.merge(draft, rows, delete_missing=True, within=within)
+    remember(store, draft, made_of, versions)
+    return written
 
 
-def best_outfits(offers: list["DataFrame"], settings: "Settings") -> "DataFrame":
-    """The rows of the unified table. `offers`: rows of recommendations tables."""
+def _made_of(store: TableStore, sources: Sequence[Table]) -> str:
+    told = {"per_product": store.settings.outfits.per_product, "sources": [table.name for table in sources], "code": __version__}
+    return json.dumps(told, sort_keys=True)
+
+
+def best_outfits(offers: Sequence["DataFrame"], settings: "Settings", drafted: "DataFrame | None" = None) -> "DataFrame":
+    """The rows of the unified table. `offers`: rows of recommendations tables. `drafted`: product_id, outfit_id, and the rank at
+    which the outfit stands.
+    """
+    from pyspark.sql import functions as F
+
     united = offers[0]
     for other in offers[1:]:
         united = united.unionByName(other)
+    if drafted is None:
+        united = united.withColumn("stands", F.lit(None).cast("int"))
+    else:
+        united = united.join(drafted, ["product_id", "outfit_id"], "left").select(*united.columns, "stands")
     per_product = united.repartition(partitions(settings), "product_id").sortWithinPartitions("product_id")
     return per_product.mapInArrow(BestOutfits(settings.outfits.per_product), OUTFIT_RECOMMENDATIONS.schema)
 

@@ -1,21 +1,22 @@
 """Which outfits a product page shows when several sources offer some: a pure kernel, Arrow in and out.
 
-The order is that of the sources' base confidence, then the outfit's own confidence, then its score; ties by outfit id.
+The order is that of the sources' base confidence, then the outfit's own confidence, then its score; ties by outfit id. After a
+change of some outfits of a product the others stay where they are shown: shoppers and caches meet the same page.
 The result does not depend on how rows were cut into batches or partitions, as long as a product's rows stay together.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from outfit_pairing.storage.whole_products import item_sets, runs, whole_products
+from outfit_pairing.style.outfit_difference import differ
 from outfit_pairing.style.sources import BASE_CONFIDENCE
 
 LEAST_OUTFITS = 3  # below this a product keeps an outfit that hardly differs rather than none
-LEAST_DIFFERENCE = 2  # items
 
 
 class Offer(NamedTuple):
@@ -47,12 +48,6 @@ def best_offers(offers: Sequence[Offer], most: int) -> list[int]:
     return [position for position in order if position in kept]
 
 
-def differ(left: frozenset[str], right: frozenset[str]) -> bool:
-    """Whether two outfits of a product differ: the smaller has two items, or all that it has, that the other lacks."""
-    smaller = min(len(left), len(right))
-    return smaller - len(left & right) >= min(smaller, LEAST_DIFFERENCE)
-
-
 def _apart(offers: Sequence[Offer], order: Sequence[int], most: int, first: Sequence[int]) -> list[int]:
     """`first`, then in their order those that differ from all taken before."""
     kept = list(first)
@@ -81,9 +76,26 @@ def _distinct(offers: Sequence[Offer], order: Sequence[int]) -> list[int]:
     return kept
 
 
+def kept_ranks(stands: Sequence[int | None]) -> list[int]:
+    """The rank of each outfit, best first given. One that is shown at a rank already stays there; the others take what is left.
+
+    Args:  stands: per outfit the rank at which it is shown, None for a new one.
+    """
+    ranks = range(1, len(stands) + 1)
+    taken = {rank for rank in stands if rank in ranks}
+    free = iter([rank for rank in ranks if rank not in taken])
+    found = []
+    for rank in stands:
+        keeps = rank in taken
+        found.append(rank if keeps and rank is not None else next(free))
+        taken -= {rank}  # two outfits cannot share a rank
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class BestOutfits:
-    """Ranks outfits. In and out: the columns of a recommendations table; a product's rows must follow each other.
+    """Ranks outfits. In: the columns of a recommendations table and `stands`, the rank at which the outfit is shown already, or
+    null; a product's rows must follow each other. Out: the columns without `stands`.
 
     Peak memory: one batch and the rows of one product.
     """
@@ -92,53 +104,26 @@ class BestOutfits:
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The outfits that each product keeps, `rank` set."""
-        carried: pa.Table | None = None
-        for batch in batches:
-            if batch.num_rows:
-                rows = pa.Table.from_batches([batch])
-                rows = pa.concat_tables([carried, rows]) if carried is not None else rows
-                last = _start_of_last_product(rows)
-                yield from self._ranked(rows.slice(0, last))
-                carried = rows.slice(last)
-        if carried is not None:
-            yield from self._ranked(carried)
+        for rows in whole_products(batches):
+            yield from self._ranked(rows)
 
     def _ranked(self, rows: pa.Table) -> Iterator[pa.RecordBatch]:
-        if rows.num_rows:
-            positions, ranks = self._kept(rows.column("product_id").to_pylist(), _offers(rows))
-            kept = rows.take(pa.array(positions, pa.int64()))
-            column = rows.schema.get_field_index("rank")
-            yield from kept.set_column(column, rows.schema.field(column), pa.array(ranks, pa.int32())).combine_chunks().to_batches()
+        positions, ranks = self._kept(rows)
+        kept = rows.take(pa.array(positions, pa.int64())).drop_columns("stands")
+        column = kept.schema.get_field_index("rank")
+        yield from kept.set_column(column, kept.schema.field(column), pa.array(ranks, pa.int32())).combine_chunks().to_batches()
 
-    def _kept(self, product_ids: Sequence[str], offers: Sequence[Offer]) -> tuple[list[int], list[int]]:
+    def _kept(self, rows: pa.Table) -> tuple[list[int], list[int]]:
+        offers, stands = _offers(rows), rows.column("stands").to_pylist()
         positions: list[int] = []
         ranks: list[int] = []
-        for start, end in _runs(product_ids):
-            best = best_offers(offers[start:end], self.most)
-            positions += [start + position for position in best]
-            ranks += range(1, len(best) + 1)
+        for start, end in runs(rows.column("product_id").to_pylist()):
+            best = [start + position for position in best_offers(offers[start:end], self.most)]
+            positions += best
+            ranks += kept_ranks([stands[position] for position in best])
         return positions, ranks
-
-
-def _runs(values: Sequence[Any]) -> Iterator[tuple[int, int]]:
-    """(start, end) of each stretch of equal values."""
-    start = 0
-    for position in range(1, len(values) + 1):
-        if position == len(values) or values[position] != values[start]:
-            yield start, position
-            start = position
-
-
-def _start_of_last_product(rows: pa.Table) -> int:
-    product_ids = rows.column("product_id")
-    start: int = pc.index(product_ids, product_ids[-1]).as_py()
-    return start
 
 
 def _offers(rows: pa.Table) -> list[Offer]:
     columns = [rows.column(name).to_pylist() for name in ("source", "confidence", "score", "outfit_id")]
-    items = rows.column("items").combine_chunks()
-    product_ids = items.flatten().field("product_id").to_pylist()
-    ends = items.value_lengths().fill_null(0).to_numpy(zero_copy_only=False).cumsum().tolist()
-    sets = (frozenset(product_ids[start:end]) for start, end in zip([0, *ends], ends, strict=False))
-    return [Offer(*row) for row in zip(*columns, sets, strict=True)]
+    return [Offer(*row) for row in zip(*columns, item_sets(rows), strict=True)]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing import __version__
 from outfit_pairing.errors import WarehouseError
-from outfit_pairing.storage.tables import Column, Table, identifier, quoted
+from outfit_pairing.storage.tables import TABLES, Column, Table, identifier, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,8 +42,19 @@ def _nothing(_: str, __: Present) -> Sequence[str]:
 
 
 MARK = Step(FIRST, "versions are kept from here on", _nothing)
-# Table → steps beyond the first version, in order. None was needed yet.
-STEPS: dict[str, tuple[Step, ...]] = {}
+CHANGE_FEED = "'delta.enableChangeDataFeed' = 'true'"
+
+
+def _keep_changes(place: str, _: Present) -> Sequence[str]:
+    return (f"ALTER TABLE {place} SET TBLPROPERTIES ({CHANGE_FEED})",)
+
+
+# Table → steps beyond the first version, in order.
+STEPS: dict[str, tuple[Step, ...]] = {
+    table.name: (Step(FIRST + 1, "which rows a commit touched is kept", _keep_changes),)
+    for table in TABLES.values()
+    if table.keeps_changes
+}
 
 _opened: set[tuple[str, str]] = set()  # (run, table) that have been looked at
 
@@ -55,7 +66,7 @@ def schema_version(table: Table) -> int:
 
 def version_properties(table: Table) -> str:
     """What CREATE TABLE says in TBLPROPERTIES, between the brackets."""
-    return _properties(schema_version(table))
+    return _properties(schema_version(table)) + (f", {CHANGE_FEED}" if table.keeps_changes else "")
 
 
 def bring_up(spark: "SparkSession", run_id: str, place: str, table: Table, present: Present) -> bool:

@@ -83,7 +83,10 @@ class TableStore:
             table = DRAFTED_RECOMMENDATIONS
         if self._named:
             return identifier(*self._named, table.name)
-        return identifier("delta", f"{_absolute(self.settings.storage.warehouse)}/{table.name}")
+        return identifier("delta", self._path(table))
+
+    def _path(self, table: Table) -> str:
+        return f"{_absolute(self.settings.storage.warehouse)}/{table.name}"
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written. A warehouse that cannot be read is an error, never 'not there'."""
@@ -196,6 +199,25 @@ class TableStore:
         """The table's rows as they were; an action fails where VACUUM has removed them."""
         return self.spark.sql(f"SELECT * FROM {self.place(table)} VERSION AS OF {version}")
 
+    def changed_since(self, table: Table, version: int, column: str) -> "DataFrame | None":
+        """Distinct values of `column` in rows that were inserted, updated or deleted after that version.
+
+        None where that cannot be told: the change data feed was off then, or VACUUM has removed it.
+        """
+        from pyspark.errors import PySparkException
+
+        try:
+            if self.version(table) == version:
+                return self.read(table).select(column).limit(0)
+            feed = self.spark.read.format("delta").option("readChangeFeed", "true").option("startingVersion", version + 1)
+            rows = feed.table(self.place(table)) if self._named else feed.load(self._path(table))
+            found = rows.select(column).distinct()
+            found.count()  # reads all files, so that one that is gone is met here
+        except PySparkException as fault:
+            logger.info("%s: its changes since version %d are not known (%s)", table.name, version, _first_line(fault))
+            return None
+        return found
+
     def restore(self, table: Table, version: int) -> None:
         """Make the table what it was, in one commit.
 
@@ -218,7 +240,7 @@ class TableStore:
         if self._named:
             rows.write.format("delta").mode("append").saveAsTable(self.place(table))
         else:
-            rows.write.format("delta").mode("append").save(f"{_absolute(self.settings.storage.warehouse)}/{table.name}")
+            rows.write.format("delta").mode("append").save(self._path(table))
 
     def _merge_statement(self, table: Table, view: str) -> str:
         on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in table.key)

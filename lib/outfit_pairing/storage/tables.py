@@ -60,6 +60,7 @@ class Table:
     comment: str
     columns: tuple[Column, ...]
     stage: str  # the command that writes it
+    keeps_changes: bool = False  # whether Delta's change data feed tells which rows each commit touched
 
     @property
     def all_columns(self) -> tuple[Column, ...]:
@@ -130,6 +131,7 @@ PRODUCTS = Table(
     key=("product_id",),
     stage="ingest",
     comment="Catalogue rows that can be sold, in the words of the style guide",
+    keeps_changes=True,
     columns=(
         Column("product_id", "string", "The shop's own id, leading zeros kept"),
         Column("name", "string", "Name on the product page"),
@@ -272,7 +274,8 @@ RECOMMENDATION_COLUMNS = (
 
 
 def _recommendations(name: str, stage: str, comment: str) -> Table:
-    return Table(name, key=("product_id", "rank"), stage=stage, comment=comment, columns=RECOMMENDATION_COLUMNS)
+    key = ("product_id", "rank")
+    return Table(name, key=key, stage=stage, comment=comment, columns=RECOMMENDATION_COLUMNS, keeps_changes=True)
 
 
 LOOKBOOK_RECOMMENDATIONS = _recommendations(
@@ -313,10 +316,9 @@ PAIRING_STATE = Table(
     stage="apply-patterns",
     comment="What the outfits of a table were made of, so that the next run makes anew only what a change touches",
     columns=(
-        Column("table_name", "string", "pattern_recommendations or rule_recommendations"),
+        Column("table_name", "string", "A table of recommendations"),
         Column("made_of", "string", "Hash of settings, style guide, encoder and code"),
-        Column("products_version", "bigint", "Version of products"),
-        Column("patterns_version", "bigint", "Version of outfit_patterns, or of pattern_recommendations for rule_recommendations"),
+        Column("versions", "string", "Versions of the tables read, and of itself once written, as JSON"),
         Column("changed", "bigint", "Products that have changed since all outfits were made"),
     ),
 )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from outfit_pairing.publishing.unified import BASE_CONFIDENCE, BestOutfits, Offer, best_offers, differ
+from outfit_pairing.publishing.unified import BASE_CONFIDENCE, BestOutfits, Offer, best_offers, kept_ranks
+from outfit_pairing.style.outfit_difference import differ
 
 ITEM = pa.struct([("slot", pa.string()), ("product_id", pa.string()), ("score", pa.float64()), ("reasons", pa.list_(pa.string()))])
 SCHEMA = pa.schema(
@@ -20,6 +21,7 @@ SCHEMA = pa.schema(
         ("confidence", pa.float64()),
         ("score", pa.float64()),
         ("items", pa.list_(ITEM)),
+        ("stands", pa.int32()),
     ]
 )
 
@@ -147,6 +149,23 @@ def test_rows_come_out_ranked_with_their_items_and_reasons() -> None:
         ("p1", 1, "id-abc"),
     ]
     assert rows[0]["items"][0] == {"slot": "top", "product_id": "d", "score": 0.5, "reasons": ["because d"]}
+
+
+def test_an_outfit_that_is_shown_keeps_its_rank() -> None:
+    """A new one takes the place of the one that is gone, however good it is; ranks that are no more are given up."""
+    rows = table([[offer("abc", score=0.1), offer("def", score=0.9), offer("ghi", score=0.5)]])
+    stands = rows.set_column(rows.column_names.index("stands"), "stands", pa.array([1, None, 3], pa.int32()))
+    assert [(row["rank"], row["outfit_id"]) for row in ranked([stands])] == [(2, "id-def"), (3, "id-ghi"), (1, "id-abc")]
+
+
+@given(st.lists(st.none() | st.integers(1, 7), max_size=6))
+def test_ranks_are_one_two_three_and_those_that_can_stay_do(stands: list[int | None]) -> None:
+    """Whatever was shown before."""
+    ranks = kept_ranks(stands)
+    assert sorted(ranks) == list(range(1, len(stands) + 1))
+    for place, rank in enumerate(stands):
+        if rank is not None and rank <= len(stands) and stands.count(rank) == 1:
+            assert ranks[place] == rank
 
 
 def table(products: list[list[Offer]]) -> pa.Table:

@@ -1,0 +1,55 @@
+"""What a table was made of, remembered beside it, so that the next run makes anew only what a change touches."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.tables import PAIRING_STATE, Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """versions: table → its version, as read or, for the table itself, once written.   changed: products since all were made."""
+
+    versions: Mapping[str, int]
+    changed: int
+
+
+def past_of(store: TableStore, table: Table, made_of: str) -> Past | None:
+    """What the table was made of; None where all of it has to be made, because of `full`, another `made_of` or no memory."""
+    if store.settings.full or not store.exists(table) or not store.exists(PAIRING_STATE):
+        return None
+    rows = store.read(PAIRING_STATE).where(f"table_name = '{table.name}'").collect()
+    if not rows or rows[0]["made_of"] != made_of or not rows[0]["versions"]:
+        return None
+    return Past(json.loads(rows[0]["versions"]), rows[0]["changed"])
+
+
+def versions_of(store: TableStore, tables: Iterable[Table]) -> dict[str, int]:
+    """The tables' versions now; those that are not there are left out."""
+    return {table.name: store.version(table) for table in tables if store.exists(table)}
+
+
+def remember(store: TableStore, table: Table, made_of: str, versions: Mapping[str, int], changed: int = 0) -> None:
+    """Say what the table is made of now. `versions`: of the tables read, taken before they were."""
+    told = json.dumps({**versions, table.name: store.version(table)}, sort_keys=True)
+    row = (table.name, made_of, told, changed)
+    store.merge(PAIRING_STATE, store.spark.createDataFrame([row], PAIRING_STATE.schema))
+
+
+def touched_products(store: TableStore, past: Past, tables: Iterable[Table]) -> "DataFrame | None":
+    """Distinct product_id of the rows of these tables that have changed since; None where that is unknown, or most of them."""
+    found: DataFrame | None = None
+    for table in tables:
+        if table.name not in past.versions:
+            return None
+        changed = store.changed_since(table, past.versions[table.name], "product_id")
+        if changed is None:
+            return None
+        found = changed if found is None else found.unionByName(changed).distinct()
+    return found
