@@ -31,17 +31,15 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
 
     Raises: MissingTable: an earlier stage has not run.
     """
-    catalogue = read_catalogue(spark, settings)
-    store, needy = catalogue.store, _with_too_few(catalogue)
+    store = TableStore(spark, settings)
+    needy = _with_too_few(store)
     versions = versions_of(store, (PRODUCTS, PATTERN_RECOMMENDATIONS))
     past = past_of(store, RULE_RECOMMENDATIONS, made_of(settings))
     redo = (
-        None
-        if past is None or _has_looks(store)
-        else touched(store, RULE_RECOMMENDATIONS, past, lambda: _other_needs(catalogue, past))
+        None if past is None or _has_looks(store) else touched(store, RULE_RECOMMENDATIONS, past, lambda: _other_needs(store, past))
     )
-    rows = needy.join(redo.product_id, "product_id", "left_semi") if redo else needy
-    counters = {"rows_written": 0} if redo and not redo.count else _pair(catalogue, rows, redo)
+    wanted = needy.join(redo.product_id, "product_id", "left_semi") if redo else needy
+    counters = {"rows_written": 0} if redo and not redo.count else _pair(read_catalogue(spark, settings), wanted, redo)
     if redo:
         redo.close()
     remember(store, RULE_RECOMMENDATIONS, made_of(settings), versions, redo.changed if redo else 0)
@@ -50,8 +48,9 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     return StageReport("pair-by-rules", rows_in=needy.count(), rows_out=result.count(), counters=counters)
 
 
-def _pair(catalogue: Catalogue, needy: "DataFrame", redo: Touched | None) -> dict[str, int | float | str]:
-    """Outfits for all needy products, or for those that a change touches."""
+def _pair(catalogue: Catalogue, wanted: "DataFrame", redo: Touched | None) -> dict[str, int | float | str]:
+    """Outfits for all needy products, or for those that a change touches. `wanted`: their ids."""
+    needy = catalogue.with_vectors.join(wanted, "product_id", "left_semi")
     classes = sorted((tuple(row) for row in needy.select(*CLASS_COLUMNS).distinct().collect()), key=str)
     ideas = _ideas(catalogue, classes)
     chooser = ByProductClass(CLASS_COLUMNS, {key: number for number, key in enumerate(classes)}, ideas.by_owner)
@@ -74,9 +73,9 @@ def _has_looks(store: TableStore) -> bool:
     return store.exists(LOOKBOOK_RECOMMENDATIONS) and not store.read(LOOKBOOK_RECOMMENDATIONS).isEmpty()
 
 
-def _other_needs(catalogue: Catalogue, past: Past) -> "list[DataFrame]":
+def _other_needs(store: TableStore, past: Past) -> "list[DataFrame]":
     """Products that patterns reached then and do not now, and the other way round."""
-    store, version = catalogue.store, past.versions[PATTERN_RECOMMENDATIONS.name]
+    version = past.versions[PATTERN_RECOMMENDATIONS.name]
     before, now = _enough(store.read_version(PATTERN_RECOMMENDATIONS, version)), _enough(store.read(PATTERN_RECOMMENDATIONS))
     return [before.join(now, "product_id", "left_anti"), now.join(before, "product_id", "left_anti")]
 
@@ -85,11 +84,10 @@ def _enough(patterns: "DataFrame") -> "DataFrame":
     return patterns.groupBy("product_id").count().where(f"count >= {LEAST_OUTFITS}").select("product_id")
 
 
-def _with_too_few(catalogue: Catalogue) -> "DataFrame":
-    """Products that patterns and looks left with fewer than LEAST_OUTFITS that differ."""
+def _with_too_few(store: TableStore) -> "DataFrame":
+    """Ids of products that patterns and looks left with fewer than LEAST_OUTFITS that differ."""
     from pyspark.sql import functions as F
 
-    store = catalogue.store
     patterns = store.read(PATTERN_RECOMMENDATIONS)
     enough = _enough(patterns)
     if _has_looks(store):
@@ -97,7 +95,7 @@ def _with_too_few(catalogue: Catalogue) -> "DataFrame":
         both = patterns.join(looks, "product_id", "left_semi").select("product_id", F.col("items.product_id").alias("items"))
         outfits = looks.unionByName(both).groupBy("product_id").agg(F.collect_list("items").alias("outfits"))
         enough = enough.unionByName(outfits.mapInArrow(WithEnough(), "product_id string")).distinct()
-    return catalogue.with_vectors.join(enough, "product_id", "left_anti")
+    return store.read(PRODUCTS).select("product_id").join(enough, "product_id", "left_anti")
 
 
 def _ideas(catalogue: Catalogue, classes: list[tuple[str | None, ...]]) -> Ideas:

@@ -21,8 +21,9 @@ COLOUR_BONUS = 0.12  # about the distance in cosine between the tenth and the hu
 LOT = 0.25  # weight of the lot
 POINTS = 1_000_000  # scores are compared as whole millionths
 CHUNK_ROWS = 4_096
+MERGED_ROWS = 1_000_000
 
-CANDIDATE_SCHEMA = "query int, product_id string, points int"
+CANDIDATE_SCHEMA = "query int, product bigint, points int"  # the product by its hash: ids of millions would fill the shuffle
 INPUT_COLUMNS = ("product_id", *CODED_COLUMNS, "in_stock")
 
 
@@ -87,7 +88,7 @@ class BestPerQuery:
         score = cosine[self.queries.text[query], row] + np.float32(COLOUR_BONUS) * self.queries.colours[query, codes.colour[row]]
         score = score + np.float32(LOT) * lots(self.queries.lot[query], codes.hash[row])
         points = np.rint(score * np.float32(POINTS)).astype(np.int64)
-        best.add(query, points, codes.hash[row], frame["product_id"].to_numpy(dtype=object), row)
+        best.add(query, points, codes.hash[row])
 
     def _eligible(self, frame: pd.DataFrame, codes: ProductCodes) -> Bools:
         """(queries, rows): judged per distinct kind of product, then spread over the rows."""
@@ -103,6 +104,35 @@ class BestPerQuery:
         return fits[:, kind]
 
 
+@dataclass(frozen=True, slots=True)
+class BestOfAll:
+    """The best `k` per query over all partitions of the catalogue.
+
+    In: CANDIDATE_SCHEMA, all rows of a query in one partition. Out: the same columns, by query, best first.
+    """
+
+    queries: int
+    k: int
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Arrow batches in, one Arrow batch out."""
+        best = _Best(self.queries, self.k)
+        held: list[pa.RecordBatch] = []
+        for batch in batches:
+            held.append(batch)
+            if sum(one.num_rows for one in held) >= MERGED_ROWS:  # sorting is what costs
+                self._offer(held, best)
+                held = []
+        if held:
+            self._offer(held, best)
+        yield best.to_arrow()
+
+    def _offer(self, held: list[pa.RecordBatch], best: "_Best") -> None:
+        rows = pa.Table.from_batches(held)
+        query, product, points = (rows[name].to_numpy() for name in ("query", "product", "points"))
+        best.add(query.astype(np.int64), points.astype(np.int64), product.view(np.uint64))
+
+
 class _Best:
     """Running best `k` per query: the highest points, ties by hash of the product id."""
 
@@ -111,29 +141,26 @@ class _Best:
         self.query: Ints = np.empty(0, dtype=np.int64)
         self.points: Ints = np.empty(0, dtype=np.int64)
         self.hash: npt.NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
-        self.product_id: npt.NDArray[np.object_] = np.empty(0, dtype=object)
         self.least = np.full(queries, np.iinfo(np.int64).min, dtype=np.int64)  # points to beat, once `k` are there
 
-    def add(self, query: Ints, points: Ints, hash_: npt.NDArray[np.uint64], ids: npt.NDArray[np.object_], row: Ints) -> None:
+    def add(self, query: Ints, points: Ints, hash_: npt.NDArray[np.uint64]) -> None:
         chance = points >= self.least[query]
-        query, points, row = query[chance], points[chance], row[chance]
-        query = np.concatenate([self.query, query])
-        points = np.concatenate([self.points, points])
+        query = np.concatenate([self.query, query[chance]])
+        points = np.concatenate([self.points, points[chance]])
         hash_ = np.concatenate([self.hash, hash_[chance]])
-        ids = np.concatenate([self.product_id, ids[row]])
         order = np.lexsort((hash_, -points, query))
         query = query[order]
         starts = np.searchsorted(query, np.arange(len(self.least)))
         place = np.arange(len(query)) - starts[query]
         kept = order[place < self.k]
-        self.query, self.points, self.hash, self.product_id = query[place < self.k], points[kept], hash_[kept], ids[kept]
+        self.query, self.points, self.hash = query[place < self.k], points[kept], hash_[kept]
         last = place[place < self.k] == self.k - 1
         self.least[self.query[last]] = self.points[last]
 
     def to_arrow(self) -> pa.RecordBatch:
         return pa.RecordBatch.from_arrays(
-            [pa.array(self.query, pa.int32()), pa.array(self.product_id, pa.string()), pa.array(self.points, pa.int32())],
-            names=["query", "product_id", "points"],
+            [pa.array(self.query, pa.int32()), pa.array(self.hash.view(np.int64), pa.int64()), pa.array(self.points, pa.int32())],
+            names=["query", "product", "points"],
         )
 
 

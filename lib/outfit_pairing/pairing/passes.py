@@ -6,22 +6,24 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from outfit_pairing.embedding.encoders import encoder_name, open_encoder
 from outfit_pairing.errors import InputError
 from outfit_pairing.pairing.assembly import Assembler, Pools, lots_of, scarce_below
-from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestPerQuery, as_queries
+from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestOfAll, BestPerQuery, as_queries
 from outfit_pairing.pairing.changes import Touched
-from outfit_pairing.pairing.codes import TRAIT_COLUMNS, Floats, StyleTables, style_tables
+from outfit_pairing.pairing.codes import TRAIT_COLUMNS, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Ideas, ItemQuery
 from outfit_pairing.pairing.learnt import kinds_gain, open_model
 from outfit_pairing.pairing.recommend import IdeaChooser, Recommender
-from outfit_pairing.pairing.style_space import StyleSpace, find_style_space
+from outfit_pairing.pairing.style_space import StyledRows, StyleSpace, find_style_space
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.made_of import versions_of
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore, WriteReport
 from outfit_pairing.storage.tables import PATTERN_ITEM_EMBEDDINGS, PRODUCT_EMBEDDINGS, PRODUCTS, Table
@@ -61,7 +63,20 @@ def read_catalogue(spark: "SparkSession", settings: Settings) -> Catalogue:
 
     Raises: MissingTable: ingest or embed has not run.  InputError: some products have no vector yet.
     """
+    global _latest  # noqa: PLW0603 the stages of a run pair the same catalogue, one after the other
     store = TableStore(spark, settings)
+    versions = versions_of(store, (PRODUCTS, PRODUCT_EMBEDDINGS))
+    if _latest and _latest[0] == (settings, versions) and _latest[1].spark is spark:
+        return _latest[1]
+    _latest = ((settings, versions), _read_catalogue(store))
+    return _latest[1]
+
+
+_latest: tuple[tuple[Settings, dict[str, int]], Catalogue] | None = None
+
+
+def _read_catalogue(store: TableStore) -> Catalogue:
+    spark, settings = store.spark, store.settings
     products = store.read(PRODUCTS).select(*INPUT_COLUMNS, "name", "text_hash")
     vectors = store.read(PRODUCT_EMBEDDINGS).where(f"encoder = '{encoder_name(settings.embedding)}'").select("text_hash", "vector")
     missing = products.join(vectors, "text_hash", "left_anti").count()
@@ -78,19 +93,16 @@ def read_catalogue(spark: "SparkSession", settings: Settings) -> Catalogue:
 
 def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:
     """Candidates for every query of the ideas: one pass over the catalogue, merged over partitions."""
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F
-
     started = time.perf_counter()
     k = catalogue.settings.outfits.candidates_per_item
     texts = sorted({query.text for query in ideas.queries})
     queries = as_queries(ideas.queries, texts, _item_vectors(catalogue, texts), catalogue.tables)
     kernel = BestPerQuery(queries, catalogue.tables, k)
     best = catalogue.passing(catalogue.with_vectors).mapInArrow(kernel, CANDIDATE_SCHEMA)
-    order = Window.partitionBy("query").orderBy(F.desc("points"), "product_id")
-    best = best.withColumn("place", F.row_number().over(order)).where(F.col("place") <= k)
-    found = best.select("query", "place", "product_id").toPandas()
-    pools = _pools(catalogue, found, ideas.queries, k)
+    of_all = best.repartition(partitions(catalogue.settings), "query").mapInArrow(
+        BestOfAll(len(ideas.queries), k), CANDIDATE_SCHEMA
+    )
+    pools = _pools(catalogue, of_all.select("query", "product").toArrow(), ideas.queries, k)
     empty = int((pools.size == 0).sum())
     logger.info(
         "%d distinct pattern items (%d without any candidate), %d candidates, %.1f s",
@@ -99,20 +111,23 @@ def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:
     return pools
 
 
-def _pools(catalogue: Catalogue, found: pd.DataFrame, queries: Sequence[ItemQuery], k: int) -> Pools:
-    ids = np.array(sorted(found["product_id"].unique()), dtype=object)
-    wanted = catalogue.spark.createDataFrame(pd.DataFrame({"product_id": ids}), "product_id string")
-    asked = catalogue.with_vectors.join(wanted, "product_id", "left_semi").select(*INPUT_COLUMNS, "name", "vector")
-    schema = ", ".join(f"{name} {kind}" for name, kind in asked.dtypes if name != "vector") + ", style array<float>"
-    rows = asked.mapInArrow(catalogue.space, schema).toPandas().sort_values("product_id", ignore_index=True)
+def _pools(catalogue: Catalogue, found: pa.Table, queries: Sequence[ItemQuery], k: int) -> Pools:
+    """Pools from `found`, query and product by hash, best first within a query."""
+    query, product = found["query"].to_numpy().astype(np.int64), found["product"].to_numpy().view(np.uint64)
+    kept = [*INPUT_COLUMNS, "name"]
+    schema = ", ".join(f"{name} {kind}" for name, kind in catalogue.with_vectors.select(*kept).dtypes) + ", style array<float>"
+    asked = catalogue.with_vectors.select(*kept, "vector").mapInArrow(StyledRows(catalogue.space, np.unique(product)), schema)
+    rows = asked.toArrow().sort_by("product_id").combine_chunks()
+    styles = rows["style"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(rows.num_rows, -1)
+    codes = catalogue.tables.encode(rows.select(kept).to_pandas(), styles)
+    by_hash = np.argsort(codes.hash)
+    number = by_hash[np.searchsorted(codes.hash[by_hash], product)]
+    order = np.argsort(query, kind="stable")
+    size = np.bincount(query, minlength=len(queries)).astype(np.int64)
+    starts = np.concatenate([[0], np.cumsum(size)[:-1]])
     member = np.zeros((len(queries), k), dtype=np.int64)
-    member[found["query"], found["place"] - 1] = np.searchsorted(ids, found["product_id"].to_numpy(dtype=object))
-    size = np.bincount(found["query"], minlength=len(queries))
-    return Pools(ids, catalogue.tables.encode(rows, _matrix(rows["style"])), member, size.astype(np.int64), lots_of(queries))
-
-
-def _matrix(rows: "pd.Series[Any]") -> Floats:
-    return np.array(rows.tolist(), dtype=np.float32).reshape(len(rows), -1)
+    member[query[order], np.arange(len(order)) - starts[query[order]]] = number[order]
+    return Pools(rows["product_id"].to_numpy(), codes, member, size, lots_of(queries))
 
 
 def _item_vectors(catalogue: Catalogue, texts: Sequence[str]) -> np.ndarray:

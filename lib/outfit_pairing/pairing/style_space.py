@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from outfit_pairing.pairing.candidates import vectors_of
-from outfit_pairing.pairing.codes import Floats, Ints
+from outfit_pairing.pairing.codes import Floats, Ints, hashes
 from outfit_pairing.pairing.learnt import LearntStyles, learnt_styles
 from outfit_pairing.style.lookbook_model import LookbookModel
 from outfit_pairing.style.moods import load_moods
@@ -90,8 +90,24 @@ class StyleSpace:
         """Batches with a column style in place of the vector."""
         for batch in batches:
             kept = [name for name in batch.schema.names if name != "vector"]
-            style = pa.array(self.of(batch).tolist(), pa.list_(pa.float32()))
+            rows = self.of(batch)
+            offsets = np.arange(len(rows) + 1, dtype=np.int32) * np.int32(rows.shape[1])
+            style = pa.ListArray.from_arrays(pa.array(offsets), pa.array(rows.ravel()))
             yield pa.RecordBatch.from_arrays([*(batch.column(name) for name in kept), style], names=[*kept, "style"])
+
+
+@dataclass(frozen=True, eq=False)
+class StyledRows:
+    """The rows of some products with their style. In: STYLE_COLUMNS, vector and others. Out: all but the vector, and `style`."""
+
+    space: StyleSpace
+    asked: npt.NDArray[np.uint64]  # hashes of product_id, sorted
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Arrow batches in, Arrow batches out."""
+        for batch in batches:
+            found = np.isin(hashes(batch.column("product_id").to_pylist()), self.asked)
+            yield from self.space([batch.filter(pa.array(found))])
 
 
 def mood_vectors() -> MoodVectors:

@@ -5,8 +5,8 @@ import pandas as pd
 import pyarrow as pa
 
 from outfit_pairing.pairing.assembly import Assembler, Pools, lots_of
-from outfit_pairing.pairing.candidates import INPUT_COLUMNS, BestPerQuery, as_queries
-from outfit_pairing.pairing.codes import TRAIT_COLUMNS, ProductCodes, StyleTables, style_tables
+from outfit_pairing.pairing.candidates import INPUT_COLUMNS, BestOfAll, BestPerQuery, as_queries
+from outfit_pairing.pairing.codes import TRAIT_COLUMNS, ProductCodes, StyleTables, hashes, style_tables
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.style_space import COLOUR_COLUMNS, KIND_COLUMNS, StyleSpace, SumsPerGroup, number_groups, style_space
 from outfit_pairing.style import load_style_guide
@@ -111,9 +111,11 @@ def pools_of(frame: pd.DataFrame, rows: np.ndarray, tables: StyleTables, ideas: 
     """Candidates of all ideas, found with the real kernel in one partition."""
     texts = sorted({query.text for query in ideas.queries})
     queries = as_queries(ideas.queries, texts, vectors(len(texts), seed=5), tables)
-    found = pa.Table.from_batches(BestPerQuery(queries, tables, k)(iter(batches(frame, rows, 100)))).to_pandas()
-    found = found.sort_values(["query", "points", "product_id"], ascending=[True, False, True])
+    best = BestPerQuery(queries, tables, k)(iter(batches(frame, rows, 100)))
+    found = pa.Table.from_batches(BestOfAll(len(ideas.queries), k)(best)).to_pandas()
     place = found.groupby("query").cumcount()
+    by_hash = dict(zip(hashes(frame["product_id"]).view(np.int64), frame["product_id"], strict=True))
+    found["product_id"] = [by_hash[one] for one in found["product"]]
     ids = np.array(sorted(found["product_id"].unique()), dtype=object)
     candidates = frame[frame["product_id"].isin(set(ids))].sort_values("product_id", ignore_index=True)
     member = np.zeros((len(ideas.queries), k), dtype=np.int64)
