@@ -94,6 +94,18 @@ def test_it_runs_with_what_it_declares(alone: Path) -> None:
     )
 
 
+def test_the_door_of_jobs_opens_as_databricks_opens_it(alone: Path) -> None:
+    """The entry point is looked up by its name in the metadata and called, with parameters in sys.argv."""
+    code = """
+import sys
+from importlib.metadata import distribution
+sys.argv = ["outfit-pairing", "--version"]
+(door,) = (one for one in distribution("outfit-pairing").entry_points if one.name == "outfit-pairing-task")
+assert door.load()() is None
+"""
+    assert _run(str(alone / "python"), "-I", "-c", code).startswith("outfit-pairing ")
+
+
 def test_without_spark_a_stage_says_what_is_missing(alone: Path) -> None:
     """One line and exit code 2; the task's door fails with the same reason."""
     for door, code in (("outfit-pairing", 2), ("outfit-pairing-task", 1)):
