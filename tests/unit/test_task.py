@@ -1,0 +1,53 @@
+"""The wheel's door for Databricks: a task succeeds exactly when its command does."""
+
+import logging
+import sys
+
+import pytest
+
+from outfit_pairing import cli, task
+from outfit_pairing.errors import GateMissed, SettingsError
+
+
+def start(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["ipykernel_launcher.py", *arguments])
+    task.main()
+
+
+def ending_with(monkeypatch: pytest.MonkeyPatch, fault: Exception | None) -> None:
+    def run(*_: object) -> int:
+        if fault is not None:
+            raise fault
+        return 0
+
+    monkeypatch.setattr(cli, "_run_stages", run)
+
+
+def test_a_command_that_went_well_just_returns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No SystemExit, which Databricks may take for a fault also with code 0."""
+    ending_with(monkeypatch, None)
+    start(monkeypatch, "embed")
+    start(monkeypatch, "--version")
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (GateMissed(["coverage 0.5 < 0.999"]), "exit code 3 (a quality gate missed): .*coverage 0.5 < 0.999"),
+        (SettingsError("llm.model is not set"), r"exit code 2 \(bad settings or input\): .*llm.model is not set"),
+        (ValueError("broken"), "exit code 1: .*broken"),
+    ],
+    ids=["gate", "settings", "unexpected"],
+)
+def test_any_other_end_fails_the_task_with_its_reason(monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str) -> None:
+    """An exit code that is only returned would pass for success."""
+    ending_with(monkeypatch, fault)
+    with pytest.raises(RuntimeError, match=said.replace("(a quality gate missed)", r"\(a quality gate missed\)")):
+        start(monkeypatch, "check-quality")
+    assert not any(isinstance(one, task._LastError) for one in logging.getLogger("outfit_pairing").handlers)
+
+
+def test_flags_that_are_none_fail_the_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parser ends with SystemExit(2)."""
+    with pytest.raises(RuntimeError, match="exit code 2"):
+        start(monkeypatch, "embed", "--no-such-flag")
