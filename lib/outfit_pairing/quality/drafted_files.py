@@ -60,7 +60,7 @@ def look_at_files(settings: Settings) -> DraftedFiles:
         return DraftedFiles(place, fault=f"there is no {place / MANIFEST}")
     except (OSError, ValueError, KeyError, TypeError):
         return DraftedFiles(place, fault=f"{place / MANIFEST} cannot be read")
-    return DraftedFiles(place, files)
+    return DraftedFiles(place, files, "" if files else f"{place / MANIFEST} lists no file")
 
 
 def file_metrics(found: DraftedFiles) -> list[Metric]:

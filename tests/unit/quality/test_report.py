@@ -14,6 +14,7 @@ from outfit_pairing.quality.report import RULE_TEXTS, render
 from outfit_pairing.quality.tallies import tally
 from outfit_pairing.settings import GateSettings
 from tests.markup import Balance
+from tests.unit.quality.figures import with_the_rest
 from tests.unit.quality.outfits import GUIDE, entries
 from tests.unit.quality.test_metrics import GIFT, JEANS, TEE
 
@@ -25,7 +26,7 @@ def _page(*, broken: bool) -> str:
     groups = (OutfitGroup("pattern_based", "office & after", 2, 1_400_000),)
     cells = [TEE, replace(JEANS, shown=3), GIFT]
     evidence = Evidence(cells, groups, tally(entries(outfits), GUIDE), 0, GUIDE)
-    metrics = measure(evidence)
+    metrics = with_the_rest(measure(evidence))
     return render("run-7", judge(metrics, GateSettings(from_patterns=0.5)), metrics, evidence)
 
 
