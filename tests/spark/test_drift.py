@@ -60,6 +60,7 @@ def test_a_jump_is_not_shown_until_it_is_accepted(spark: "SparkSession", make_se
     store = TableStore(spark, settings)
     rows = store.read(QUALITY_METRICS).where("run_id = 'wednesday' AND metric = 'drift_products'").collect()
     assert rows[0]["detail"].count("no longer in the catalogue; its page shows 3 outfits") == 10
+    assert "footwear-00 (Casual Shoes): no longer" in rows[0]["detail"]
     page = report_path(settings.model_copy(update={"run_id": "wednesday"}))
     assert page
     text = page.read_text("utf-8")

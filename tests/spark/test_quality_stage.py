@@ -172,7 +172,7 @@ def test_each_missed_gate_names_rows_to_look_at(spark: "SparkSession", tmp_path:
     assert "pattern_recs_00000.json: 2 bytes, at least 1,025 are wanted" in told["smallest_file"]
     assert "pattern_recs_00000.json has 2 bytes, the manifest says 2,002 bytes" in told["cut_files"]
     assert missed.value.figures["coverage"] == 0
-    assert "<td><code>line 3</code></td><td>–</td><td>no_id: no id</td>" in shop.page()
+    assert "<td><code>line 3</code></td><td>no_id: no id</td>" in shop.page()
     assert "<td><code>belt</code></td><td>Belts</td><td>0 outfits, 3 to 5 are wanted</td>" in shop.page()
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.quality.metrics import Metric
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, PATTERN_REQUESTS, RUNS
+from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, PATTERN_REQUESTS, QUALITY_METRICS, RELEASES, RUNS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -88,12 +88,13 @@ def own_requests(store: TableStore) -> "DataFrame":
 
 
 def seconds_of_stages(store: TableStore) -> dict[str, float]:
-    """Seconds of each stage of the run of the store's settings, in the order they ran; empty where none is remembered."""
+    """Seconds of each stage of the run before the check, in the order they ran; empty where none is remembered."""
     from pyspark.sql import functions as F
 
     if not store.exists(RUNS):
         return {}
-    rows = store.read(RUNS).where(F.col("run_id") == store.settings.run_id).orderBy("started_at").collect()
+    before = (F.col("run_id") == store.settings.run_id) & ~F.col("stage").isin(QUALITY_METRICS.stage, RELEASES.stage)
+    rows = store.read(RUNS).where(before).orderBy("started_at").collect()
     return {row["stage"]: row["seconds"] or 0.0 for row in rows}
 
 

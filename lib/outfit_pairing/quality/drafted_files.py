@@ -79,7 +79,9 @@ def file_metrics(found: DraftedFiles) -> list[Metric]:
         Metric(
             "cut_files",
             len(cut) if found.files else None,
-            found.fault or ", ".join(map(wrong_size, cut[:3])) or f"all {len(found.files)} are as they were written",
+            found.fault
+            or ", ".join(f"{one.name} {wrong_size(one)}" for one in cut[:3])
+            or f"all {len(found.files)} are as they were written",
             excuse,
         ),
         Metric("export_bytes", sum(one.size or 0 for one in found.files) if found.files else None, "of all exports"),
@@ -87,9 +89,9 @@ def file_metrics(found: DraftedFiles) -> list[Metric]:
 
 
 def wrong_size(one: DraftedFile) -> str:
-    """A file with its size and what was promised."""
+    """What became of a file that is not whole."""
     told = "no size" if one.told is None else f"{one.told:,} bytes"
-    return f"{one.name} is gone" if one.size is None else f"{one.name} has {one.size:,} bytes, the manifest says {told}"
+    return "is gone" if one.size is None else f"has {one.size:,} bytes, the manifest says {told}"
 
 
 def _folder(settings: Settings) -> Path | None:

@@ -5,34 +5,34 @@ Every query ends in a limit, so that the driver holds the same few rows however 
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property, reduce
+from functools import cached_property, partial, reduce
 from operator import and_, or_
 from typing import TYPE_CHECKING
 
 from outfit_pairing.quality.account import Account, own_requests, patterns_per_anchor
-from outfit_pairing.quality.changed import COMPARISONS, compared
+from outfit_pairing.quality.changed import COMPARISONS, compared, types_before
 from outfit_pairing.quality.counting import counted_products, judged_table
 from outfit_pairing.quality.drafted_files import DraftedFiles, wrong_size
 from outfit_pairing.quality.evidence import CELL_FACTS, COUNTED, Cell, Evidence
-from outfit_pairing.quality.gates import Example, Gate
+from outfit_pairing.quality.gates import MOST_EXAMPLES, Example, Gate
 from outfit_pairing.quality.metrics import FEWEST_OUTFITS, MOST_OUTFITS, catalogue_allows, is_covered
+from outfit_pairing.quality.past import PastCheck
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PATTERN_REQUESTS, PRODUCTS, REJECTED_PRODUCTS
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, Row
 
-MOST = 10  # rows that a gate names
-
 
 @dataclass(frozen=True)
 class Case:
-    """All that examples are found in."""
+    """All that examples are found in. `before`: the last good run."""
 
     store: TableStore
     evidence: Evidence
     account: Account
     files: DraftedFiles
+    before: PastCheck | None
 
     @cached_property
     def products(self) -> "DataFrame":
@@ -57,10 +57,10 @@ def with_examples(gates: Sequence[Gate], case: Case) -> list[Gate]:
 
 def _examples(gate: Gate, case: Case) -> Sequence[Example]:
     if gate.metric in COMPARISONS:
-        if not case.store.exists(OUTFIT_RECOMMENDATIONS):
+        if case.before is None or not case.store.exists(OUTFIT_RECOMMENDATIONS):
             return ()
-        shown = case.store.read(OUTFIT_RECOMMENDATIONS)
-        return compared(gate.metric, shown, case.outfits, case.products, MOST)
+        former_types = partial(types_before, case.store, case.before.at)
+        return compared(gate.metric, case.store.read(OUTFIT_RECOMMENDATIONS), case.outfits, case.products, former_types)
     return FINDERS[gate.metric](case) if gate.metric in FINDERS else ()
 
 
@@ -85,7 +85,7 @@ def _of_cells(case: Case, cells: Sequence[Cell], what: "Callable[[Row], str]") -
 
     if not cells:
         return []
-    largest = sorted(cells, key=lambda cell: (-cell.products, cell.example))[:MOST]
+    largest = sorted(cells, key=lambda cell: (-cell.products, cell.example))[:MOST_EXAMPLES]
     same = [[F.col(name).eqNullSafe(F.lit(getattr(cell, name))) for name in (*CELL_FACTS, *COUNTED)] for cell in largest]
     rows = case.counted.where(reduce(or_, (reduce(and_, facts) for facts in same)))
     return _first(rows, [F.col("product_id")], what)
@@ -113,7 +113,7 @@ def _broken(case: Case) -> list[Example]:
     for one in case.evidence.examples:
         turns.append((seen.setdefault(one["rule"], 0), one["rule"], one))
         seen[one["rule"]] += 1
-    chosen = [one for _, _, one in sorted(turns, key=lambda turn: turn[:2])[:MOST]]
+    chosen = [one for _, _, one in sorted(turns, key=lambda turn: turn[:2])[:MOST_EXAMPLES]]
     return _named(
         case, [(str(one["product_id"]), f"outfit {one['rank']} breaks rule {one['rule']}: {one['what']}") for one in chosen]
     )
@@ -121,7 +121,7 @@ def _broken(case: Case) -> list[Example]:
 
 def _clashing(case: Case) -> list[Example]:
     found = [one for one in case.evidence.examples if str(one["what"]).startswith("colours clash")]
-    return _named(case, [(str(one["product_id"]), f"outfit {one['rank']}: {one['what']}") for one in found[:MOST]])
+    return _named(case, [(str(one["product_id"]), f"outfit {one['rank']}: {one['what']}") for one in found[:MOST_EXAMPLES]])
 
 
 def _alike(case: Case) -> list[Example]:
@@ -130,7 +130,7 @@ def _alike(case: Case) -> list[Example]:
         needed = {name: value for name, value in one.items() if name != "product_id"}
         if catalogue_allows(case.evidence.stock, **needed):
             found.append((str(one["product_id"]), f"of its {needed['outfits']} outfits, two differ in one item only"))
-    return _named(case, found[:MOST])
+    return _named(case, found[:MOST_EXAMPLES])
 
 
 def _named(case: Case, found: Sequence[tuple[str, str]]) -> list[Example]:
@@ -147,7 +147,7 @@ def _refused(case: Case) -> list[Example]:
     from pyspark.sql import functions as F
 
     own = case.store.read(REJECTED_PRODUCTS).where(F.col("run_id") == case.store.settings.run_id)
-    rows = own.orderBy("source", "line_number").limit(MOST).collect()
+    rows = own.orderBy("source", "line_number").limit(MOST_EXAMPLES).collect()
     return [Example(f"line {row['line_number']}", "", f"{row['reason_code']}: {row['reason']}") for row in rows]
 
 
@@ -182,17 +182,19 @@ def _dearest(case: Case) -> list[Example]:
 
 def _slowest(case: Case) -> list[Example]:
     longest = sorted(case.account.seconds.items(), key=lambda one: -one[1])
-    return [Example(stage, "", f"{seconds:,.0f} s") for stage, seconds in longest[:MOST]]
+    return [Example(stage, "", f"{seconds:,.0f} s") for stage, seconds in longest[:MOST_EXAMPLES]]
 
 
 def _small_files(case: Case) -> list[Example]:
     least = case.store.settings.quality.gates.smallest_file
     small = sorted((one.size or 0, one.name) for one in case.files.files if one.is_never_empty and (one.size or 0) < least)
-    return [Example(name, "", f"{size:,} bytes, at least {least:,} are wanted") for size, name in small[:MOST]] or _folder(case)
+    return [Example(name, "", f"{size:,} bytes, at least {least:,} are wanted") for size, name in small[:MOST_EXAMPLES]] or _folder(
+        case
+    )
 
 
 def _cut_files(case: Case) -> list[Example]:
-    return [Example(one.name, "", wrong_size(one)) for one in case.files.files if not one.is_whole][:MOST] or _folder(case)
+    return [Example(one.name, "", wrong_size(one)) for one in case.files.files if not one.is_whole][:MOST_EXAMPLES] or _folder(case)
 
 
 def _folder(case: Case) -> list[Example]:
@@ -201,7 +203,7 @@ def _folder(case: Case) -> list[Example]:
 
 def _first(rows: "DataFrame", order: "Sequence[Column]", what: "Callable[[Row], str]") -> list[Example]:
     """The first rows as examples; a product that is gone from the catalogue has no article type."""
-    found = rows.orderBy(*order).limit(MOST).collect()
+    found = rows.orderBy(*order).limit(MOST_EXAMPLES).collect()
     return [Example(row["product_id"], row["article_type"] or "", what(row)) for row in found]
 
 

@@ -39,6 +39,8 @@ OF_WEARABLE = ("from_patterns", "catalogue_share", "drift_from_patterns")
 # Not settings: no result is publishable without outfits, with outfits that hold nothing, or with files that are cut.
 ALWAYS: dict[str, tuple[Limit, float]] = {"outfits": ("least", 1.0), "empty_outfits": ("most", 0.0), "cut_files": ("most", 0.0)}
 
+MOST_EXAMPLES = 10  # rows that a missed gate names
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -103,7 +105,9 @@ def shown(value: float | None) -> str:
     """A figure for people: `0.9987`, `44,424`, `nothing to measure`."""
     if value is None:
         return "nothing to measure"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:.4g}"
+    if float(value).is_integer():
+        return f"{value:,.0f}"
+    return f"{value:.4g}" if abs(value) >= 0.001 else f"{value:.6f}"
 
 
 def _gate(metric: Metric, limit: Limit, threshold: float, excuse: str) -> Gate:

@@ -46,9 +46,16 @@ def history_charts(checks: Sequence[PastCheck], limits: Mapping[str, float]) -> 
 
     Args:  checks: the earliest first.    limits: what each figure is held to now.
     """
-    lines = [(*told, figure_line(checks, name, limits.get(name))) for name, told in LINES.items()]
     spent = "model_cost" if any(check.figures.get("model_cost") for check in checks) else "model_tokens"
-    return [*lines, ("Seconds", "of each stage before the check", stage_bars(checks)), (*SPEND[spent], figure_line(checks, spent))]
+    drawn = {name: figure_line(checks, name, limits.get(name) if name in SHARES else None) for name in (*LINES, spent)}
+    lines = [(_titled(title, checks, name), what, drawn[name]) for name, (title, what) in {**LINES, spent: SPEND[spent]}.items()]
+    seconds = f"Seconds: {sum(checks[-1].seconds.values()):,.0f}"
+    return [*lines, (seconds, "of the stages of a run, the check itself left out of the latest", stage_bars(checks))]
+
+
+def _titled(title: str, checks: Sequence[PastCheck], name: str) -> str:
+    """A title with the figure of the latest run."""
+    return f"{title}: {written(checks[-1].figures[name], name)}" if name in checks[-1].figures else title
 
 
 def figure_line(checks: Sequence[PastCheck], name: str, limit: float | None = None) -> Markup:

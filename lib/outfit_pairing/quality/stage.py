@@ -40,8 +40,9 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     store, evidence = TableStore(spark, settings), gather(spark, settings)
     account, files, past = read_account(store), look_at_files(settings), past_checks(store)
     metrics = [*measure(evidence), *account_metrics(account), *file_metrics(files)]
-    metrics += drift(metrics, last_good(store, past), accepted=settings.quality.accept_drift)
-    gates = with_examples(judge(metrics, settings.quality.gates), Case(store, evidence, account, files))
+    before = last_good(store, past)
+    metrics += drift(metrics, before, accepted=settings.quality.accept_drift)
+    gates = with_examples(judge(metrics, settings.quality.gates), Case(store, evidence, account, files, before))
     rows = [_row(metric, gates) for metric in metrics]
     store.merge(QUALITY_METRICS, spark.createDataFrame(rows, _SCHEMA))
     now = this_check(settings.run_id, metrics, gates, account.seconds)
