@@ -49,7 +49,7 @@ def history_charts(checks: Sequence[PastCheck], limits: Mapping[str, float]) -> 
     spent = "model_cost" if any(check.figures.get("model_cost") for check in checks) else "model_tokens"
     drawn = {name: figure_line(checks, name, limits.get(name) if name in SHARES else None) for name in (*LINES, spent)}
     lines = [(_titled(title, checks, name), what, drawn[name]) for name, (title, what) in {**LINES, spent: SPEND[spent]}.items()]
-    seconds = f"Seconds: {sum(checks[-1].seconds.values()):,.0f}"
+    seconds = f"Seconds: {sum(checks[-1].seconds.values()):,.0f}" if checks[-1].seconds else "Seconds"
     return [*lines, (seconds, "of the stages of a run, the check itself left out of the latest", stage_bars(checks))]
 
 

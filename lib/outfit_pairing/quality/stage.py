@@ -9,7 +9,7 @@ from outfit_pairing.errors import GateMissed, WarehouseError
 from outfit_pairing.quality.account import account_metrics, read_account
 from outfit_pairing.quality.counting import audit_outfits, gather
 from outfit_pairing.quality.drafted_files import file_metrics, look_at_files
-from outfit_pairing.quality.drift import drift
+from outfit_pairing.quality.drift import PREFIX, drift
 from outfit_pairing.quality.examples import Case, with_examples
 from outfit_pairing.quality.gates import LIMITS, Gate, judge, missed
 from outfit_pairing.quality.metrics import Metric, measure
@@ -49,6 +49,7 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     _write_page(settings, render(settings.run_id, gates, metrics, evidence, [*past, now]))
     faults, counters = missed(gates), _counters(metrics)
     if faults:
+        _say_what_next(settings, gates)
         fault = GateMissed(faults)
         fault.figures = counters
         raise fault
@@ -69,6 +70,13 @@ def _row(metric: Metric, gates: Sequence[Gate]) -> tuple[str, float | None, floa
     if gate is None:
         return metric.name, value, None, None, metric.detail or metric.excuse
     return metric.name, value, gate.threshold, gate.passed, gate.full_detail
+
+
+def _say_what_next(settings: "Settings", gates: Sequence[Gate]) -> None:
+    path = report_path(settings)
+    logger.warning("check-quality: rows to look at are in %s", path or f"{QUALITY_METRICS.name}, run {settings.run_id}")
+    if any(gate.passed is False and gate.metric.startswith(PREFIX) for gate in gates):
+        logger.warning("check-quality: a jump that is meant is let through by `outfit-pairing check-quality --accept-drift`")
 
 
 def report_path(settings: "Settings") -> Path | None:
