@@ -104,8 +104,8 @@ def _few_examples(tallies: "DataFrame") -> "DataFrame":
     from pyspark.sql.window import Window
 
     is_example = F.col("name").isin(list(EXAMPLE_NAMES))
-    kind = Window.partitionBy("name", F.when(is_example, F.get_json_object("key", "$.rule"))).orderBy("key")
-    numbered = tallies.withColumn("number", F.row_number().over(kind))
+    kind = F.when(is_example, F.coalesce(F.get_json_object("key", "$.rule"), F.get_json_object("key", "$.case")))
+    numbered = tallies.withColumn("number", F.row_number().over(Window.partitionBy("name", kind).orderBy("key")))
     return numbered.where(~is_example | (F.col("number") <= EXAMPLES)).drop("number")
 
 

@@ -101,6 +101,6 @@ class Evidence:
 
     @cached_property
     def alike_examples(self) -> tuple[dict[str, Any], ...]:
-        """Some products with outfits that are alike: product_id, and what decides whether the catalogue allows better."""
+        """Some products with outfits that are alike: product_id, and the case: what decides whether the catalogue allows better."""
         found = [json.loads(key) for name, key in self.tallies if name == "alike_example"]
         return tuple(sorted(found, key=lambda one: str(one["product_id"])))

@@ -125,11 +125,11 @@ def _clashing(case: Case) -> list[Example]:
 
 
 def _alike(case: Case) -> list[Example]:
-    found = []
-    for one in case.evidence.alike_examples:
-        needed = {name: value for name, value in one.items() if name != "product_id"}
-        if catalogue_allows(case.evidence.stock, **needed):
-            found.append((str(one["product_id"]), f"of its {needed['outfits']} outfits, two differ in one item only"))
+    found = [
+        (str(one["product_id"]), f"of its {one['case']['outfits']} outfits, two differ in one item only")
+        for one in case.evidence.alike_examples
+        if catalogue_allows(case.evidence.stock, **one["case"])
+    ]
     return _named(case, found[:MOST_EXAMPLES])
 
 

@@ -11,7 +11,7 @@ shared state and no second look; counts are whole numbers, so that any cut gives
     example            JSON of a violation the first ones of each rule
     compared           products            products with two outfits or more
     alike              JSON                products two of whose outfits differ in less than two items
-    alike_example      JSON                the first such products
+    alike_example      JSON                the first such products of each case
 """
 
 import json
@@ -32,7 +32,7 @@ from outfit_pairing.style.vocabulary import StyleGuide
 
 TALLY_SCHEMA = pa.schema([("name", pa.string()), ("key", pa.string()), ("count", pa.int64())])
 ENTRY = ("rank", "position", "item_id", "listed_slot")
-EXAMPLES = 20  # kept per rule, and of products whose outfits are alike
+EXAMPLES = 20  # kept per rule, and per case of products whose outfits are alike
 EXAMPLE_NAMES = ("example", "alike_example")
 DIFFERENT = 2  # items that two outfits of a product should differ in
 Tallies = Counter[tuple[str, str]]
@@ -105,12 +105,12 @@ def _differences(outfits: Outfits) -> Tallies:
     tallies: Tallies = Counter()
     per_product = np.bincount(outfits.product)
     tallies["compared", "products"] = int((per_product > 1).sum())
-    for number, product in enumerate(np.unique(outfits.product[_too_alike(outfits)])):
+    for product in np.unique(outfits.product[_too_alike(outfits)]):
         case = _case(outfits, product)
         tallies["alike", json.dumps(case)] += 1
-        if number < EXAMPLES:
+        if tallies["alike", json.dumps(case)] <= EXAMPLES:
             owner = outfits.product_ids[int(np.searchsorted(outfits.product, product))]
-            tallies["alike_example", json.dumps({"product_id": owner, **case}, ensure_ascii=False)] = 1
+            tallies["alike_example", json.dumps({"product_id": owner, "case": case}, ensure_ascii=False)] = 1
     return tallies
 
 
