@@ -30,7 +30,7 @@ demo: $(VENV)/.ready ## the whole chain on a sample catalogue, or CATALOG=styles
 	@set -e; catalog="$(CATALOG)"; mapping="$(MAPPING)"; config=; \
 	if [ -z "$$catalog" ]; then mkdir -p demo; catalog=demo/sample.csv.gz; mapping=sample; \
 	  $(BIN)/outfit-pairing sample --products $(PRODUCTS) --seed 1 --out $$catalog --lookbook demo/lookbook.jsonl --quiet; config="--config conf/demo.yaml --lookbook demo/lookbook.jsonl"; fi; \
-	$(BIN)/outfit-pairing run --catalog "$$catalog" --mapping "$$mapping" --warehouse $(WAREHOUSE) $$config
+	$(BIN)/outfit-pairing run --catalog "$$catalog" --mapping "$$mapping" --warehouse $(WAREHOUSE) --accept-drift $$config
 
 lint: $(VENV)/.ready ## linters, types and import contracts
 	$(BIN)/ruff check .

@@ -44,6 +44,7 @@ STAGE_HELP = {
     "check-quality": "measure, audit and hold what is drafted to its gates; what passes is released",
     "release": "show what is drafted: table, JSON files and lookbook page",
 }
+SWITCHES = {"retry_quarantined": "patterns.retry_quarantined", "full": "full", "accept_drift": "quality.accept_drift"}
 PAIRING = {"pair-by-lookbook", "apply-patterns", "pair-by-rules"}
 EPILOG = "exit codes: 0 done; 2 bad settings or input; 3 a quality gate missed; 1 anything else"
 
@@ -85,6 +86,7 @@ def main_parser() -> argparse.ArgumentParser:
     add_catalogue_flags(run)
     _add_lookbook_flag(run)
     _add_full_flag(run)
+    _add_accept_flag(run)
     for stage, text in STAGE_HELP.items():
         command = _command(commands, stage, text, _run_one_stage)
         command.set_defaults(stage=stage)
@@ -94,6 +96,8 @@ def main_parser() -> argparse.ArgumentParser:
             _add_lookbook_flag(command)
         if stage in {"generate-patterns", "apply-patterns", "pair-by-rules"}:
             _add_full_flag(command)
+        if stage == "check-quality":
+            _add_accept_flag(command)
         if stage == "generate-patterns":
             command.add_argument(
                 "--dry-run", action="store_true", help="tell requests, tokens and cost, ask nothing (default: off)"
@@ -170,6 +174,14 @@ def _add_full_flag(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_accept_flag(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--accept-drift",
+        action="store_true",
+        help="a jump since the last good run is meant, such as a new catalogue (default: off)",
+    )
+
+
 def _settings(flags: argparse.Namespace) -> Settings:
     shortcuts = {
         "storage.warehouse": flags.warehouse,
@@ -177,7 +189,7 @@ def _settings(flags: argparse.Namespace) -> Settings:
         "catalog.mapping": flags.mapping,
         "lookbook.path": flags.lookbook,
     }
-    for flag, key in (("retry_quarantined", "patterns.retry_quarantined"), ("full", "full")):
+    for flag, key in SWITCHES.items():
         if getattr(flags, flag, False):
             shortcuts[key] = "true"
     return load_settings(flags.config, [*flags.overrides, *(f"{key}={value}" for key, value in shortcuts.items() if value)])

@@ -13,7 +13,7 @@ from outfit_pairing import __version__
 from outfit_pairing.errors import GateMissed, OutfitPairingError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
-from outfit_pairing.storage.tables import RUNS
+from outfit_pairing.storage.tables import QUALITY_METRICS, RUNS
 from outfit_pairing.storage.tracking import track
 
 if TYPE_CHECKING:
@@ -53,15 +53,19 @@ def run_stages(
 ) -> list[StageReport]:
     """Run stages in the order given; `told` hears of each as it ends. The `runs` table remembers them, also a failed one."""
     outcomes: list[StageOutcome] = []
+    remembered = 0
     try:
         for stage in stages:
+            if stage == QUALITY_METRICS.stage and outcomes:  # which judges how long the stages before it took
+                _remember(spark, settings, outcomes)
+                remembered = len(outcomes)
             outcomes.append(_run_stage(spark, settings, stage))
             told(outcomes[-1])
             if outcomes[-1].error is not None:
                 raise outcomes[-1].error
     finally:
         if outcomes:
-            _remember(spark, settings, outcomes)
+            _remember(spark, settings, outcomes[remembered:])
             track(settings, [outcome.report for outcome in outcomes])
     return [outcome.report for outcome in outcomes]
 

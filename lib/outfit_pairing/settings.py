@@ -165,12 +165,23 @@ class GateSettings(Strict):
     clashes: float = Field(0.01, ge=0, le=1, description="Largest share of item pairs whose colours clash.")
     rejected: float = Field(0.02, ge=0, le=1, description="Largest share of catalogue rows rejected.")
     least_products: int = Field(10_000, ge=1, description="Spread gates hold from so many products: few cannot spread.")
+    pattern_yield: float = Field(0.5, ge=0, le=1, description="Least share of the patterns asked for that were good.")
+    smallest_file: int = Field(1_025, ge=0, description="Fewest bytes of an export of products, anchors or patterns.")
+    model_cost: float | None = Field(None, ge=0, description="Most money for the model in one run; unset: no limit.")
+    model_tokens: int | None = Field(None, ge=0, description="Most tokens of the model in one run; unset: no limit.")
+    run_seconds: float | None = Field(None, gt=0, description="Longest that the stages before the check take; unset: no limit.")
+    drift_products: float | None = Field(0.3, ge=0, description="Largest change since the last good run, as share; null: no limit.")
+    drift_outfits: float | None = Field(0.3, ge=0, description="The same of outfits.")
+    drift_coverage: float | None = Field(0.02, ge=0, le=1, description="Largest fall of coverage since the last good run.")
+    drift_from_patterns: float | None = Field(0.1, ge=0, le=1, description="Largest fall of from_patterns since then.")
+    drift_mean_score: float | None = Field(0.05, ge=0, le=1, description="Largest fall of the mean score since then.")
 
 
 class QualitySettings(Strict):
     """Checks before publishing."""
 
     gates: GateSettings = GateSettings()
+    accept_drift: bool = Field(False, description="A jump since the last good run is meant (--accept-drift).")
 
 
 class TrackingSettings(Strict):

@@ -1,5 +1,6 @@
 """check-quality over real tables: figures, gates, page."""
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,19 @@ from outfit_pairing.errors import GateMissed, MissingTable
 from outfit_pairing.quality.counting import gather
 from outfit_pairing.quality.metrics import measure
 from outfit_pairing.quality.stage import report_path, run
+from outfit_pairing.quality.tallies import EXAMPLES
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, REJECTED_PRODUCTS, RUNS, Table
+from outfit_pairing.storage.tables import (
+    ANCHOR_PRODUCTS,
+    OUTFIT_PATTERNS,
+    OUTFIT_RECOMMENDATIONS,
+    PRODUCTS,
+    QUALITY_METRICS,
+    REJECTED_PRODUCTS,
+    RUNS,
+    Table,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -49,12 +60,25 @@ class Shop:
         self.spark, self.store = spark, TableStore(spark, self.settings)
         self.write(PRODUCTS, ({"product_id": name, **SHOP[name]} for name in WORN))
         self.write(OUTFIT_RECOMMENDATIONS, (_outfit(*key, items) for key, items in outfits.items()))
-        self.write(REJECTED_PRODUCTS, ({"source": "shop.csv", "line_number": line} for line in range(rejected)))
+        refused = (
+            {"source": "shop.csv", "line_number": line, "reason_code": "no_id", "reason": "no id"} for line in range(rejected)
+        )
+        self.write(REJECTED_PRODUCTS, refused)
+        self.export("exports")
 
     def write(self, table: Table, rows: Iterable[dict[str, Any]]) -> None:
         """Add rows, columns that they lack being null."""
         filled = [tuple(row.get(column.name) for column in table.columns) for row in rows]
         self.store.append(table, self.spark.createDataFrame(filled, table.schema))
+
+    def export(self, place: str) -> Path:
+        """The smallest exports that pass, in a folder of the warehouse."""
+        folder = Path(self.settings.storage.warehouse) / place
+        folder.mkdir(parents=True)
+        (folder / "pattern_recs_00000.json").write_bytes(b"[" + b" " * 2_000 + b"]")
+        told = {"files": [{"name": "pattern_recs_00000.json", "bytes": 2_002}]}
+        (folder / "manifest.json").write_text(json.dumps(told), "utf-8")
+        return folder
 
     def metrics(self) -> dict[str, Any]:
         """What the run left in the table."""
@@ -127,3 +151,34 @@ def test_a_stage_too_early_says_which_to_run(spark: "SparkSession", make_setting
     """Nothing published is an input error, not a missed gate."""
     with pytest.raises(MissingTable, match="run `outfit-pairing"):
         run(spark, make_settings())
+
+
+def test_each_missed_gate_names_rows_to_look_at(spark: "SparkSession", tmp_path: Path) -> None:
+    """Products with article type and what is wrong, lines that were refused, files, in the table and on the page."""
+    shop = Shop(spark, tmp_path, FAULTY, rejected=12)
+    (shop.export("exports/.next") / "pattern_recs_00000.json").write_bytes(b"[]")
+    shop.write(OUTFIT_PATTERNS, [{"pattern_id": "p", "anchor_product_id": "tee", "provider": "style_guide"}])
+    shop.write(ANCHOR_PRODUCTS, [{"product_id": name} for name in ("tee", "jeans")])
+    with pytest.raises(GateMissed) as missed:
+        run(spark, shop.settings)
+    told = {name: row["detail"] for name, row in shop.metrics().items() if row["passed"] is False}
+    assert "belt (Belts): 0 outfits, 3 to 5 are wanted | bracelet (Bracelet)" in told["coverage"]
+    assert told["coverage"].count(" | ") == 9
+    assert "tee (Tshirts): outfit 1 breaks rule 3: one slot taken twice: tee, shirt" in told["violations"]
+    assert "jeans (Jeans): outfit 1 has no item" in told["empty_outfits"]
+    assert "line 0: no_id: no id | line 1" in told["rejected"]
+    assert told["rejected"].count(" | ") == 9
+    assert "jeans (Jeans): 0 of 8 patterns | tee (Tshirts): 1 of 8 patterns" in told["pattern_yield"]
+    assert "pattern_recs_00000.json: 2 bytes, at least 1,025 are wanted" in told["smallest_file"]
+    assert "pattern_recs_00000.json has 2 bytes, the manifest says 2,002 bytes" in told["cut_files"]
+    assert missed.value.figures["coverage"] == 0
+    assert "<td><code>line 3</code></td><td>no_id: no id</td>" in shop.page()
+    assert "<td><code>belt</code></td><td>Belts</td><td>0 outfits, 3 to 5 are wanted</td>" in shop.page()
+
+
+def test_examples_are_few_however_much_is_wrong(spark: "SparkSession", tmp_path: Path) -> None:
+    """Of a thousand violations the driver is told the first."""
+    many = {(f"gone {number:04}", 1): ("lost",) for number in range(1_000)}
+    evidence = gather(spark, Shop(spark, tmp_path, many).settings)
+    assert evidence.tallies["violations", "8"] == 1_000
+    assert [one["product_id"] for one in evidence.examples] == [f"gone {number:04}" for number in range(EXAMPLES)]

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-WIDTH = 480
-ROW, LABEL, FIGURE = 24, 150, 70  # of a bar chart, in pixels: height of a row, room for names, room for figures
+WIDTH = 400
+ROW, LABEL, FIGURE = 24, 140, 60  # of a bar chart, in pixels: height of a row, room for names, room for figures
 SIDE, MARGIN = 300, 44  # of the curve: the square, and the room for its axes
 
 
@@ -13,7 +13,7 @@ def bars(rows: Sequence[tuple[str, int]], label: str) -> Markup:
     """One horizontal bar per (name, count), in the order given; `label` says to screen readers what they show."""
     most, total = max((count for _, count in rows), default=0) or 1, sum(count for _, count in rows) or 1
     drawn = Markup("").join(_bar(number, name, count, most, total) for number, (name, count) in enumerate(rows))
-    return _svg(WIDTH, max(len(rows), 1) * ROW, label, drawn)
+    return svg(WIDTH, max(len(rows), 1) * ROW, label, drawn)
 
 
 def exposure_curve(curve: Sequence[tuple[float, float]]) -> Markup:
@@ -42,7 +42,13 @@ def exposure_curve(curve: Sequence[tuple[float, float]]) -> Markup:
         above=_y(0.66),
     )
     ticks = Markup("").join(map(_ticks, (0.0, 0.5, 1.0)))
-    return _svg(SIDE + 2 * MARGIN, SIDE + MARGIN + 12, "Exposure curve", drawn + ticks, "curve")
+    return svg(SIDE + 2 * MARGIN, SIDE + MARGIN + 12, "Exposure curve", drawn + ticks, "curve")
+
+
+def svg(width: int, height: int, label: str, drawn: Markup, kind: str = "bars") -> Markup:
+    """A drawing of so many pixels, wide as its place; `label` says to screen readers what it shows."""
+    frame = Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
+    return frame.format(kind, width, height, label, drawn)
 
 
 def _ticks(share: float) -> Markup:
@@ -78,8 +84,3 @@ def _bar(number: int, name: str, count: int, most: int, total: int) -> Markup:
         height=ROW - 8,
         right=f"{LABEL + length + 6:.1f}",
     )
-
-
-def _svg(width: int, height: int, label: str, drawn: Markup, kind: str = "bars") -> Markup:
-    frame = Markup('<svg class="{}" viewBox="0 0 {} {}" role="img" aria-label="{}">{}</svg>')
-    return frame.format(kind, width, height, label, drawn)

@@ -5,9 +5,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from outfit_pairing.quality.entries import FACTS
-from outfit_pairing.quality.evidence import CELL_FACTS, Cell, Evidence, OutfitGroup
+from outfit_pairing.quality.evidence import CELL_FACTS, COUNTED, Cell, Evidence, OutfitGroup
 from outfit_pairing.quality.metrics import MILLION
-from outfit_pairing.quality.tallies import Tallies, TallyOutfits
+from outfit_pairing.quality.tallies import EXAMPLE_NAMES, EXAMPLES, Tallies, TallyOutfits
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, PRODUCTS, REJECTED_PRODUCTS, RUNS, Table
@@ -39,8 +39,7 @@ def gather(spark: "SparkSession", settings: "Settings") -> Evidence:
     Raises:  MissingTable: there are no products or no outfits.
     """
     store = TableStore(spark, settings)
-    judged = DRAFTED_RECOMMENDATIONS if store.exists(DRAFTED_RECOMMENDATIONS) else OUTFIT_RECOMMENDATIONS
-    products, outfits = store.read(PRODUCTS), store.read(judged)
+    products, outfits = store.read(PRODUCTS), store.read(judged_table(store))
     cells = [Cell(**row) for row in _cells(products, outfits).toArrow().to_pylist()]
     logger.info("check-quality: %s products in %s kinds counted, now the audit", sum(cell.products for cell in cells), len(cells))
     return Evidence(
@@ -52,8 +51,13 @@ def gather(spark: "SparkSession", settings: "Settings") -> Evidence:
     )
 
 
-def _cells(products: "DataFrame", outfits: "DataFrame") -> "DataFrame":
-    """Products that are alike in their facts, their number of outfits and how often they are shown."""
+def judged_table(store: TableStore) -> Table:
+    """What is drafted, or published where nothing is drafted."""
+    return DRAFTED_RECOMMENDATIONS if store.exists(DRAFTED_RECOMMENDATIONS) else OUTFIT_RECOMMENDATIONS
+
+
+def counted_products(products: "DataFrame", outfits: "DataFrame") -> "DataFrame":
+    """Every product with CELL_FACTS and COUNTED: what a cell says of each of its products."""
     from pyspark.sql import functions as F
 
     real = outfits.where(F.size("items") > 0)
@@ -64,9 +68,15 @@ def _cells(products: "DataFrame", outfits: "DataFrame") -> "DataFrame":
     )
     items = real.select(F.explode("items.product_id").alias("product_id"))
     shown = items.groupBy("product_id").agg(F.count("*").alias("shown"))
-    counted = ("outfits", "from_patterns", "occasions", "shown")
     joined = products.select("product_id", *CELL_FACTS).join(own, "product_id", "left").join(shown, "product_id", "left")
-    cells = joined.fillna(0, subset=list(counted)).groupBy(*CELL_FACTS, *counted)
+    return joined.fillna(0, subset=list(COUNTED))
+
+
+def _cells(products: "DataFrame", outfits: "DataFrame") -> "DataFrame":
+    """Products that are alike in their facts, their number of outfits and how often they are shown."""
+    from pyspark.sql import functions as F
+
+    cells = counted_products(products, outfits).groupBy(*CELL_FACTS, *COUNTED)
     return cells.agg(F.count("*").alias("products"), F.min("product_id").alias("example"))
 
 
@@ -85,7 +95,18 @@ def _tallies(outfits: "DataFrame", products: "DataFrame", parts: int) -> Tallies
     whole = _entries(outfits).repartition(parts, "product_id").groupBy("product_id")
     entries = whole.agg(F.flatten(F.collect_list("entries")).alias("entries"))
     counted = entries.mapInArrow(kernel, TALLY_COLUMNS).groupBy("name", "key").agg(F.sum("count").alias("count"))
-    return Counter({(row["name"], row["key"]): row["count"] for row in counted.toArrow().to_pylist()})
+    return Counter({(row["name"], row["key"]): row["count"] for row in _few_examples(counted).toArrow().to_pylist()})
+
+
+def _few_examples(tallies: "DataFrame") -> "DataFrame":
+    """Tallies with no more than EXAMPLES of each kind, the first by key: the driver's memory does not grow with the faults."""
+    from pyspark.sql import functions as F
+    from pyspark.sql.window import Window
+
+    is_example = F.col("name").isin(list(EXAMPLE_NAMES))
+    kind = F.when(is_example, F.coalesce(F.get_json_object("key", "$.rule"), F.get_json_object("key", "$.case")))
+    numbered = tallies.withColumn("number", F.row_number().over(Window.partitionBy("name", kind).orderBy("key")))
+    return numbered.where(~is_example | (F.col("number") <= EXAMPLES)).drop("number")
 
 
 def _entries(outfits: "DataFrame") -> "DataFrame":

@@ -5,12 +5,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from outfit_pairing.quality.standing import Standing, Stock, standing
 from outfit_pairing.quality.tallies import Tallies
 from outfit_pairing.style.vocabulary import StyleGuide
 
 CELL_FACTS = ("audience", "department", "category", "article_type", "slot", "in_stock")
+COUNTED = ("outfits", "from_patterns", "occasions", "shown")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,3 +98,9 @@ class Evidence:
         """Some violations: rule, product_id, rank, what."""
         found = [json.loads(key) for name, key in self.tallies if name == "example"]
         return tuple(sorted(found, key=lambda one: (one["rule"], one["product_id"], one["rank"], one["what"])))
+
+    @cached_property
+    def alike_examples(self) -> tuple[dict[str, Any], ...]:
+        """Some products with outfits that are alike: product_id, and the case: what decides whether the catalogue allows better."""
+        found = [json.loads(key) for name, key in self.tallies if name == "alike_example"]
+        return tuple(sorted(found, key=lambda one: str(one["product_id"])))

@@ -26,11 +26,12 @@ Name = TypeVar("Name", str, int)
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One figure; `value` is None where there is nothing to measure."""
+    """One figure; `value` is None where there is nothing to measure. `excuse`: why no gate applies, empty where one may."""
 
     name: str
     value: float | None
     detail: str = ""
+    excuse: str = ""
 
 
 def measure(evidence: Evidence) -> list[Metric]:
@@ -58,6 +59,17 @@ def occasions_per_product(evidence: Evidence) -> Counter[int]:
 def exposures(evidence: Evidence) -> Counter[int]:
     """Wearable products in stock, by how many slots they fill."""
     return _histogram((cell.shown, cell.products) for cell in evidence.wearable if cell.in_stock)
+
+
+def is_covered(cell: Cell) -> bool:
+    """Whether its products have three to five outfits."""
+    return FEWEST_OUTFITS <= cell.outfits <= MOST_OUTFITS
+
+
+def catalogue_allows(stock: Stock, audience: str | None, group: str, places: Sequence[str], outfits: int) -> bool:
+    """Whether so many outfits that fill these places could pairwise differ in two items."""
+    there = stock.places(group, audience)
+    return most_different(there.get(place, 0) for place in places) >= outfits
 
 
 def lorenz(histogram: Counter[int]) -> list[tuple[float, float]]:
@@ -107,7 +119,7 @@ def _sources(evidence: Evidence) -> list[Metric]:
 
 def _coverage(evidence: Evidence) -> list[Metric]:
     able, wearable = _products(evidence.able), _products(evidence.wearable)
-    short = [cell for cell in evidence.able if not _is_covered(cell)]
+    short = [cell for cell in evidence.able if not is_covered(cell)]
     full = _products(cell for cell in evidence.wearable if cell.from_patterns >= FEWEST_OUTFITS)
     some = _products(cell for cell in evidence.wearable if cell.from_patterns)
     return [
@@ -162,7 +174,7 @@ def _variety(evidence: Evidence) -> list[Metric]:
     alike, excused = 0, 0
     for (name, key), products in tallies.items():
         if name == "alike":
-            allowed = _catalogue_allows(evidence.stock, **json.loads(key))
+            allowed = catalogue_allows(evidence.stock, **json.loads(key))
             alike, excused = alike + products * allowed, excused + products * (not allowed)
     compared = tallies["compared", "products"]
     excuse = f"; {excused:,} more have too few companions in the catalogue for that" if excused else ""
@@ -184,25 +196,15 @@ def _variety(evidence: Evidence) -> list[Metric]:
     ]
 
 
-def _catalogue_allows(stock: Stock, audience: str | None, group: str, places: Sequence[str], outfits: int) -> bool:
-    """Whether so many outfits that fill these places could pairwise differ in two items."""
-    there = stock.places(group, audience)
-    return most_different(there.get(place, 0) for place in places) >= outfits
-
-
 def _catalogue(evidence: Evidence) -> list[Metric]:
     categories = {cell.category for cell in evidence.cells if cell.category}
-    covered = {cell.category for cell in evidence.cells if cell.category and _is_covered(cell)}
+    covered = {cell.category for cell in evidence.cells if cell.category and is_covered(cell)}
     missing = [slot for slot in SLOTS if slot not in {cell.slot for cell in evidence.cells}]
     return [
         Metric("sub_categories", len(categories)),
         Metric("sub_categories_covered", len(covered), f"without: {', '.join(sorted(categories - covered)) or 'none'}"),
         Metric("missing_slots", len(missing), ", ".join(missing) or "the catalogue has products for every slot"),
     ]
-
-
-def _is_covered(cell: Cell) -> bool:
-    return FEWEST_OUTFITS <= cell.outfits <= MOST_OUTFITS
 
 
 def _products(cells: Iterable[Cell]) -> int:

@@ -1,4 +1,4 @@
-"""The report page of one run: gates, charts, violations with examples and every figure, in one file without links."""
+"""The report page of one run: missed gates with rows to look at, history, charts, rules and every figure, in one file."""
 
 import math
 from collections import Counter
@@ -14,7 +14,9 @@ from outfit_pairing import __version__
 from outfit_pairing.quality import charts
 from outfit_pairing.quality.evidence import Evidence
 from outfit_pairing.quality.gates import Gate, shown
+from outfit_pairing.quality.history_charts import history_charts
 from outfit_pairing.quality.metrics import RULES, Metric, exposures, lorenz, occasions_per_product, outfits_per_product
+from outfit_pairing.quality.past import PastCheck
 
 EXAMPLES_SHOWN = 5
 BARS = 24  # of one chart; whoever writes patterns may name any number of occasions
@@ -42,8 +44,10 @@ class Rule:
     examples: Sequence[dict[str, str | int]]
 
 
-def render(run_id: str, gates: Sequence[Gate], metrics: Sequence[Metric], evidence: Evidence) -> str:
-    """The page as HTML."""
+def render(
+    run_id: str, gates: Sequence[Gate], metrics: Sequence[Metric], evidence: Evidence, checks: Sequence[PastCheck] = ()
+) -> str:
+    """The page as HTML.    Args:  checks: the history, this run last; none is drawn where it is empty."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters["shown"] = shown
     environment.filters["percent"] = _percent
@@ -58,6 +62,8 @@ def render(run_id: str, gates: Sequence[Gate], metrics: Sequence[Metric], eviden
         value={metric.name: metric.value for metric in metrics},
         rules=_rules(evidence),
         charts=_charts(evidence),
+        history=history_charts(checks, {gate.metric: gate.threshold for gate in gates}) if checks else [],
+        runs=len(checks),
         unable=evidence.unable.most_common(),
     )
 

@@ -1,4 +1,4 @@
-"""The check-quality stage: measure the published outfits, audit them, hold them to the gates, write the report page."""
+"""The check-quality stage: measure the drafted outfits, audit them, hold them to the gates, write the report page."""
 
 import logging
 from collections.abc import Sequence
@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import GateMissed, WarehouseError
+from outfit_pairing.quality.account import account_metrics, read_account
 from outfit_pairing.quality.counting import audit_outfits, gather
-from outfit_pairing.quality.gates import Gate, judge, missed
+from outfit_pairing.quality.drafted_files import file_metrics, look_at_files
+from outfit_pairing.quality.drift import PREFIX, drift
+from outfit_pairing.quality.examples import Case, with_examples
+from outfit_pairing.quality.gates import LIMITS, Gate, judge, missed
 from outfit_pairing.quality.metrics import Metric, measure
+from outfit_pairing.quality.past import last_good, past_checks, this_check
 from outfit_pairing.quality.report import render
 from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.runs import StageReport
@@ -24,28 +29,36 @@ __all__ = ["audit_outfits", "run"]
 
 logger = logging.getLogger(__name__)
 
-COUNTED = ("coverage", "from_patterns", "violations", "largest_share", "catalogue_share", "different_outfits", "clashes")
-
 
 def run(spark: "SparkSession", settings: "Settings") -> StageReport:
-    """Check the published outfits.
+    """Check the drafted outfits, and the exports that wait beside them.
 
     Returns: rows_in: outfits; rows_out: metrics; counters: the figures that gates are about.
     Raises:  GateMissed: a gate is missed; metrics and page are written before.
              MissingTable: nothing was published.    WarehouseError: the page cannot be written.
     """
-    evidence = gather(spark, settings)
-    metrics = measure(evidence)
-    gates = judge(metrics, settings.quality.gates)
+    store, evidence = TableStore(spark, settings), gather(spark, settings)
+    account, files, past = read_account(store), look_at_files(settings), past_checks(store)
+    metrics = [*measure(evidence), *account_metrics(account), *file_metrics(files)]
+    before = last_good(store, past)
+    metrics += drift(metrics, before, accepted=settings.quality.accept_drift)
+    gates = with_examples(judge(metrics, settings.quality.gates), Case(store, evidence, account, files, before))
     rows = [_row(metric, gates) for metric in metrics]
-    TableStore(spark, settings).merge(QUALITY_METRICS, spark.createDataFrame(rows, _SCHEMA))
-    _write_page(settings, render(settings.run_id, gates, metrics, evidence))
-    faults = missed(gates)
+    store.merge(QUALITY_METRICS, spark.createDataFrame(rows, _SCHEMA))
+    now = this_check(settings.run_id, metrics, gates, account.seconds)
+    _write_page(settings, render(settings.run_id, gates, metrics, evidence, [*past, now]))
+    faults, counters = missed(gates), _counters(metrics)
     if faults:
-        raise GateMissed(faults)
-    value = {metric.name: metric.value for metric in metrics}
-    counters = {name: round(float(value[name] or 0), 4) for name in COUNTED}
+        _say_what_next(settings, gates)
+        fault = GateMissed(faults)
+        fault.figures = counters
+        raise fault
     return StageReport("check-quality", rows_in=evidence.outfits.total(), rows_out=len(metrics), counters=counters)
+
+
+def _counters(metrics: Sequence[Metric]) -> dict[str, int | float | str]:
+    """The figures that limits can be set for."""
+    return {one.name: round(one.value, 4) for one in metrics if one.value is not None and one.name in LIMITS}
 
 
 _SCHEMA = ", ".join(f"{column.name} {column.type}" for column in QUALITY_METRICS.columns if column.name != "run_id")
@@ -55,8 +68,15 @@ def _row(metric: Metric, gates: Sequence[Gate]) -> tuple[str, float | None, floa
     gate = next((gate for gate in gates if gate.metric == metric.name), None)
     value = None if metric.value is None else float(metric.value)
     if gate is None:
-        return metric.name, value, None, None, metric.detail
-    return metric.name, value, gate.threshold, gate.passed, gate.detail
+        return metric.name, value, None, None, metric.detail or metric.excuse
+    return metric.name, value, gate.threshold, gate.passed, gate.full_detail
+
+
+def _say_what_next(settings: "Settings", gates: Sequence[Gate]) -> None:
+    path = report_path(settings)
+    logger.warning("check-quality: rows to look at are in %s", path or f"{QUALITY_METRICS.name}, run {settings.run_id}")
+    if any(gate.passed is False and gate.metric.startswith(PREFIX) for gate in gates):
+        logger.warning("check-quality: a jump that is meant is let through by `outfit-pairing check-quality --accept-drift`")
 
 
 def report_path(settings: "Settings") -> Path | None:

@@ -11,12 +11,14 @@ shared state and no second look; counts are whole numbers, so that any cut gives
     example            JSON of a violation the first ones of each rule
     compared           products            products with two outfits or more
     alike              JSON                products two of whose outfits differ in less than two items
+    alike_example      JSON                the first such products of each case
 """
 
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,7 +32,8 @@ from outfit_pairing.style.vocabulary import StyleGuide
 
 TALLY_SCHEMA = pa.schema([("name", pa.string()), ("key", pa.string()), ("count", pa.int64())])
 ENTRY = ("rank", "position", "item_id", "listed_slot")
-EXAMPLES = 20  # kept per rule
+EXAMPLES = 20  # kept per rule, and per case of products whose outfits are alike
+EXAMPLE_NAMES = ("example", "alike_example")
 DIFFERENT = 2  # items that two outfits of a product should differ in
 Tallies = Counter[tuple[str, str]]
 
@@ -103,7 +106,11 @@ def _differences(outfits: Outfits) -> Tallies:
     per_product = np.bincount(outfits.product)
     tallies["compared", "products"] = int((per_product > 1).sum())
     for product in np.unique(outfits.product[_too_alike(outfits)]):
-        tallies["alike", _case(outfits, product)] += 1
+        case = _case(outfits, product)
+        tallies["alike", json.dumps(case)] += 1
+        if tallies["alike", json.dumps(case)] <= EXAMPLES:
+            owner = outfits.product_ids[int(np.searchsorted(outfits.product, product))]
+            tallies["alike_example", json.dumps({"product_id": owner, "case": case}, ensure_ascii=False)] = 1
     return tallies
 
 
@@ -120,16 +127,15 @@ def _too_alike(outfits: Outfits) -> Bools:
     return alike
 
 
-def _case(outfits: Outfits, product: int) -> str:
-    """What decides whether the catalogue allows better, as JSON: audience, group, places filled, number of outfits."""
+def _case(outfits: Outfits, product: int) -> dict[str, Any]:
+    """What decides whether the catalogue allows better: audience, group, places filled, number of outfits."""
     first, end = np.searchsorted(outfits.product, [product, product + 1])
     entries = slice(outfits.start[first], outfits.start[end - 1] + outfits.size[end - 1])
     types, slots, departments = (outfits.facts[name].texts[entries] for name in ("article_type", "slot", "department"))
     found = [standing(*facts, guide=outfits.guide) for facts in zip(types, slots, departments, strict=True)]
-    case = {
+    return {
         "audience": outfits.facts["audience"].texts[entries][0],
         "group": found[0].group,
         "places": sorted({one.place for one, own in zip(found, outfits.itself[entries], strict=True) if not own}),
         "outfits": int(end - first),
     }
-    return json.dumps(case)

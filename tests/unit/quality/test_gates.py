@@ -2,7 +2,7 @@
 
 import pytest
 
-from outfit_pairing.quality.gates import ALWAYS, LIMITS, SPREAD, judge, missed
+from outfit_pairing.quality.gates import ALWAYS, LIMITS, SPREAD, Example, Gate, judge, missed
 from outfit_pairing.quality.metrics import Metric
 from outfit_pairing.settings import GateSettings
 
@@ -19,17 +19,31 @@ GOOD: dict[str, float | None] = {
     "different_outfits": 1.0,
     "clashes": 0.0,
     "rejected": 0.001,
+    "cut_files": 0,
+    "pattern_yield": 0.9,
+    "smallest_file": 40_000,
+    "model_cost": 3.2,
+    "model_tokens": 400_000,
+    "run_seconds": 300,
+    "drift_products": 0.02,
+    "drift_outfits": 0.02,
+    "drift_coverage": 0,
+    "drift_from_patterns": 0.01,
+    "drift_mean_score": 0.001,
 }
+# With a limit for everything, also for what has none unless somebody sets it.
+SETTINGS = GateSettings(model_cost=5, model_tokens=1_000_000, run_seconds=600)
 
 
 def _missed(**changed: float | None) -> list[str]:
-    gates = judge([Metric(name, value) for name, value in {**GOOD, **changed}.items()], GateSettings())
+    gates = judge([Metric(name, value) for name, value in {**GOOD, **changed}.items()], SETTINGS)
     return [gate.metric for gate in gates if gate.passed is False]
 
 
 def test_a_good_result_passes_every_gate() -> None:
     """Nothing is missed, and nothing is left unjudged."""
-    gates = judge([Metric(name, value) for name, value in GOOD.items()], GateSettings())
+    gates = judge([Metric(name, value) for name, value in GOOD.items()], SETTINGS)
+    assert {gate.metric for gate in gates} == set(ALWAYS) | set(LIMITS)
     assert all(gate.passed for gate in gates)
     assert missed(gates) == []
 
@@ -52,6 +66,17 @@ def test_every_gate_setting_has_a_gate() -> None:
         ("different_outfits", 0.9999),
         ("clashes", 0.011),
         ("rejected", 0.021),
+        ("cut_files", 1),
+        ("pattern_yield", 0.49),
+        ("smallest_file", 1_024),
+        ("model_cost", 5.01),
+        ("model_tokens", 1_000_001),
+        ("run_seconds", 600.5),
+        ("drift_products", 0.301),
+        ("drift_outfits", 0.301),
+        ("drift_coverage", 0.021),
+        ("drift_from_patterns", 0.101),
+        ("drift_mean_score", 0.051),
     ],
 )
 def test_each_gate_misses_what_is_just_beyond_its_limit(metric: str, value: float) -> None:
@@ -84,3 +109,24 @@ def test_a_missed_gate_says_figure_limit_and_where_to_look() -> None:
     metrics = [Metric(name, value) for name, value in GOOD.items() if name != "coverage"]
     gates = judge([*metrics, Metric("coverage", 0.91, "short: kids caps with 0")], GateSettings())
     assert missed(gates) == ["coverage 0.91, at least 0.999 (short: kids caps with 0)"]
+
+
+def test_a_limit_that_is_not_set_makes_no_gate() -> None:
+    """Spend and duration are measured all the same."""
+    gates = judge([Metric(name, value) for name, value in GOOD.items()], GateSettings(drift_products=None))
+    assert {"model_cost", "model_tokens", "run_seconds", "drift_products"}.isdisjoint(gate.metric for gate in gates)
+
+
+def test_what_a_metric_excuses_is_not_judged() -> None:
+    """However far it is beyond the limit; the detail says why."""
+    metrics = [Metric(name, value) for name, value in GOOD.items() if name != "drift_products"]
+    gates = judge([*metrics, Metric("drift_products", 0.9, "1 and 10", "accepted")], SETTINGS)
+    (gate,) = [gate for gate in gates if gate.metric == "drift_products"]
+    assert (gate.passed, gate.detail) == (None, "1 and 10; not judged: accepted")
+
+
+def test_examples_stand_in_the_detail_and_not_in_the_line_of_the_log() -> None:
+    """Ten rows make no readable line; the table and the page have them."""
+    gate = Gate("coverage", 0.5, "least", 0.9, False, "short", [Example("7", "Caps", "0 outfits"), Example("line 3", "", "no id")])
+    assert gate.full_detail == "short; examples: 7 (Caps): 0 outfits | line 3: no id"
+    assert missed([gate]) == ["coverage 0.5, at least 0.9 (short)"]

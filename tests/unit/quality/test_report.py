@@ -8,12 +8,14 @@ import pytest
 
 from outfit_pairing.quality.charts import bars, exposure_curve
 from outfit_pairing.quality.evidence import Evidence, OutfitGroup
-from outfit_pairing.quality.gates import judge
+from outfit_pairing.quality.gates import Example, judge
 from outfit_pairing.quality.metrics import lorenz, measure
+from outfit_pairing.quality.past import this_check
 from outfit_pairing.quality.report import RULE_TEXTS, render
 from outfit_pairing.quality.tallies import tally
 from outfit_pairing.settings import GateSettings
 from tests.markup import Balance
+from tests.unit.quality.figures import with_the_rest
 from tests.unit.quality.outfits import GUIDE, entries
 from tests.unit.quality.test_metrics import GIFT, JEANS, TEE
 
@@ -25,8 +27,11 @@ def _page(*, broken: bool) -> str:
     groups = (OutfitGroup("pattern_based", "office & after", 2, 1_400_000),)
     cells = [TEE, replace(JEANS, shown=3), GIFT]
     evidence = Evidence(cells, groups, tally(entries(outfits), GUIDE), 0, GUIDE)
-    metrics = measure(evidence)
-    return render("run-7", judge(metrics, GateSettings(from_patterns=0.5)), metrics, evidence)
+    metrics = with_the_rest(measure(evidence))
+    rows = [Example(f"p{number}", "Tshirts", f"wrong <{number}>") for number in range(10)]
+    judged = judge(metrics, GateSettings(from_patterns=0.5))
+    gates = [replace(gate, examples=rows if gate.passed is False else ()) for gate in judged]
+    return render("run-7", gates, metrics, evidence, [this_check("run-7", metrics, gates, {"publish": 4.0})])
 
 
 def test_the_page_stands_alone() -> None:
@@ -81,3 +86,13 @@ def test_a_thousand_occasions_make_no_endless_chart() -> None:
     page = render("run-7", [], measure(evidence), evidence)
     assert page.count("<rect") < 60
     assert "all others: 976" in page
+
+
+def test_a_missed_gate_is_on_top_with_its_rows() -> None:
+    """Before any figure: what was missed, and ten rows to look at."""
+    page = _page(broken=True)
+    top = page[page.index("<header>") : page.index('class="tiles"')]
+    assert "✗ violations: 1, at most 0" in top
+    assert top.count("<td><code>p") == 10
+    assert "<td>Tshirts</td><td>wrong &lt;9&gt;</td>" in top
+    assert 'class="missed"' not in _page(broken=False)

@@ -114,6 +114,8 @@ def test_alike_outfits_say_what_they_needed() -> None:
     found = tally(entries({("bra", 1): ("panties", "camisole"), ("bra", 2): ("panties",)}), GUIDE)
     (case,) = [json.loads(key) for name, key in found if name == "alike"]
     assert case == {"audience": "women", "group": "innerwear", "places": ["camisole", "panties"], "outfits": 2}
+    (example,) = [json.loads(key) for name, key in found if name == "alike_example"]
+    assert example == {"product_id": "bra", "case": case}
 
 
 def test_outfits_without_any_catalogue_are_all_violations() -> None:
