@@ -61,7 +61,7 @@ class StorageSettings(Strict):
 class SparkSettings(Strict):
     """The session; ignored where a session is given (Databricks, spark-submit)."""
 
-    master: str | None = Field(None, description="Spark master; unset: what spark-submit says, else local[*].")
+    master: str | None = Field(None, description="Spark master, or sc://… (Connect); unset: what spark-submit says, else local[*].")
     partitions: int | None = Field(None, ge=1, le=100_000, description="Partitions of the heavy passes; unset: two per core.")
     driver_memory: str = Field("2g", pattern=r"^[0-9]+[mg]$", description="Heap of the driver's JVM when this package starts it.")
 

@@ -55,6 +55,9 @@ def open_session(settings: Settings, *, brief: bool = False) -> "SparkSession":
     active = SparkSession.getActiveSession()
     if active is not None or "DATABRICKS_RUNTIME_VERSION" in os.environ:
         return active or SparkSession.builder.getOrCreate()
+    remote = _remote(settings)
+    if remote:
+        return _connected(settings, remote)
     builder = SparkSession.builder.appName("outfit-pairing")
     conf = dict(DELTA_CONF)
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has chosen master, memory and class path already
@@ -72,6 +75,35 @@ def open_session(settings: Settings, *, brief: bool = False) -> "SparkSession":
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
     logger.info("Spark %s, master %s", spark.version, spark.conf.get("spark.master", "unknown"))
+    return spark
+
+
+def _remote(settings: Settings) -> str | None:
+    """Where Spark Connect listens: the environment decides before the settings, as everywhere in Spark."""
+    master = settings.spark.master or ""
+    return os.environ.get("SPARK_REMOTE") or (master if master.startswith("sc://") else None)
+
+
+def _connected(settings: Settings, remote: str) -> "SparkSession":
+    """A session of Spark Connect; `local[…]` starts a server in this machine, which then gets what a local session needs.
+
+    Raises: SettingsError: the parts of pyspark for Spark Connect are not installed.
+    """
+    from pyspark.errors import PySparkImportError
+    from pyspark.sql import SparkSession
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    conf = SESSION_CONF | {"spark.sql.shuffle.partitions": str(partitions(settings))}
+    try:
+        builder = SparkSession.builder.appName("outfit-pairing").remote(remote)
+        if remote.startswith("local"):
+            conf = DELTA_CONF | LOCAL_CONF | {"spark.driver.memory": settings.spark.driver_memory} | conf
+        for key, value in conf.items():
+            builder = builder.config(key, value)
+        spark = builder.getOrCreate()
+    except (ImportError, PySparkImportError) as fault:
+        raise SettingsError(f"Spark Connect needs `pip install 'outfit-pairing[connect]'` ({str(fault).splitlines()[0]})") from None
+    logger.info("Spark %s, Spark Connect at %s", spark.version, remote)
     return spark
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class StagingPlace:
-    """A folder of Parquet files in the warehouse, or a table in the Unity Catalog schema. `name` tells places apart."""
+    """A folder of Parquet files in the warehouse, or a Delta table in the Unity Catalog schema. `name` tells places apart."""
 
     def __init__(self, spark: "SparkSession", settings: Settings, name: str) -> None:
         storage, name = settings.storage, f"staged_{name}"
@@ -30,12 +30,13 @@ class StagingPlace:
 
     def add(self, rows: "DataFrame") -> None:
         """Write `rows` to the place; the first write of a run clears it."""
-        writer = rows.write.format("parquet").mode("append" if self.used else "overwrite")
-        self.used = True
-        if self.table:
-            writer.saveAsTable(self.table)
+        writer = rows.write.mode("append" if self.used else "overwrite")
+        if self.table:  # managed tables of Unity Catalog are Delta
+            fresh = {} if self.used else {"overwriteSchema": "true"}
+            writer.format("delta").options(**fresh).saveAsTable(self.table)
         else:
-            writer.save(self.folder)
+            writer.format("parquet").save(self.folder)
+        self.used = True
 
     def frame(self, schema: "StructType | str") -> "DataFrame":
         """All rows written in this run."""
