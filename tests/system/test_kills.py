@@ -1,0 +1,214 @@
+"""Runs that are killed at any moment: readers meet a whole result, and the next run brings what an undisturbed one would."""
+
+import random
+import re
+import signal
+import time
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from os import kill
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from outfit_pairing.pipeline import STAGES
+from outfit_pairing.settings import load_settings
+from outfit_pairing.storage.lease import held_folder
+from outfit_pairing.storage.tables import RUNS
+from tests.delta import read_table
+from tests.processes import POLL_S, Session, spark_home
+from tests.whole_shop import Overnight, Shop, overnight, overrides, wait_for_line
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the processes to kill in /proc (Linux)")
+
+SEED = 11
+CLUSTER = "local-cluster[2,1,1024]"
+STARTED = re.compile(r"(\S+): started")
+EVERYTHING, COMMAND, JVM, WORKER, EXECUTOR = "everything", "command", "driver JVM", "Python worker", "executor"
+VICTIMS = (EVERYTHING, JVM, WORKER, EXECUTOR, COMMAND)
+PASSES_IN_PYTHON = ("embed", "apply-patterns", "pair-by-rules", "publish")  # stages that have Python workers
+ROUNDS, KILLS_PER_ROUND = 4, 5
+
+
+@dataclass(frozen=True)
+class Kill:
+    """Whom to kill, and when: so many seconds after the stage has started."""
+
+    victim: str
+    stage: str
+    after_s: float
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a kill met and what came of it.   stage: which was under way.   shown: which result readers meet.   code: of the run."""
+
+    kill: Kill
+    stage: str
+    code: int | None
+    shown: str
+
+    def __str__(self) -> str:
+        ended = "was killed" if self.code is None else f"ended with {self.code}"
+        return f"{self.kill.victim} in {self.stage}: run {ended}, the {self.shown} result is shown"
+
+
+@pytest.fixture(scope="module")
+def night(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> Overnight:
+    return overnight(spark, tmp_path_factory.mktemp("night"), SEED)
+
+
+def targets(session: Session, victim: str) -> list[int]:
+    """The processes to kill; nobody as long as there is none of that kind."""
+    if victim == JVM:
+        return session.driver_jvms()
+    if victim == WORKER:
+        return session.python_workers()[:1]
+    if victim == EXECUTOR:
+        return session.executors()[:1]
+    return [session.leader]
+
+
+def strike(session: Session, planned: Kill) -> bool:
+    """Kill; False when the run had ended before there was anyone."""
+    wait_for_line(session, f"{planned.stage}: started")
+    time.sleep(planned.after_s)
+    if planned.victim == EVERYTHING:
+        running = session.running
+        session.kill()
+        return running
+    while session.running:
+        for pid in targets(session, planned.victim):
+            with suppress(ProcessLookupError):
+                kill(pid, signal.SIGKILL)
+                return True
+        time.sleep(POLL_S / 5)
+    return False
+
+
+def run_and_kill(night: Overnight, shop: Shop, planned: Kill, name: str) -> Outcome:
+    """A run in which one is killed; what is left behind is looked at when all of it has ended."""
+    on_cluster = planned.victim == EXECUTOR
+    more = [f"spark.master={CLUSTER}"] if on_cluster else []
+    home = {"SPARK_HOME": str(spark_home(shop.folder))} if on_cluster else {}
+    with shop.start(name, night.catalogue, *more, **home) as session:
+        assert strike(session, planned), f"{planned}: the run had ended\n{tail(session)}"
+        said = STARTED.findall(session.stderr.read_text("utf-8", errors="replace"))
+        code = None if planned.victim in {EVERYTHING, COMMAND} else session.wait(300)
+        if planned.victim == COMMAND:
+            wait_until_alone(session)
+        if code:
+            complaints = [line for line in session.stderr.read_text("utf-8").splitlines() if "outfit-pairing:" in line]
+            assert len(complaints) == 1, f"{planned}: not one clear line\n{tail(session)}"
+            assert "Traceback" not in session.stderr.read_text("utf-8"), tail(session)
+    return Outcome(planned, said[-1], code, night.assert_shown_whole(shop))
+
+
+def wait_until_alone(session: Session, patience_s: float = 60) -> None:
+    """Until all that the command had started have ended by themselves."""
+    end = time.monotonic() + patience_s
+    while [pid for pid in session.members() if pid != session.leader]:
+        assert time.monotonic() < end, "processes of a killed command live on"
+        time.sleep(POLL_S)
+
+
+def tail(session: Session) -> str:
+    """The end of what it said."""
+    return session.stderr.read_text("utf-8", errors="replace")[-3000:]
+
+
+def assert_recovered(night: Overnight, shop: Shop) -> None:
+    """One undisturbed run, and everything is as if none had been killed."""
+    with shop.start("last", night.catalogue) as session:
+        assert session.wait() == 0, tail(session)
+    assert night.assert_shown_whole(shop) == "new"
+    night.assert_same_result(shop)
+    assert shop.leftovers() == []
+    settings = load_settings(overrides=overrides(shop.warehouse, night.catalogue), environment={})
+    with held_folder(settings):
+        pass
+    assert_runs_are_sound(shop)
+    assert_releases_are_sound(shop)
+
+
+def assert_runs_are_sound(shop: Shop) -> None:
+    """The table of runs has every stage of the last run, done; what was killed never reads as done."""
+    rows = read_table(shop.warehouse, RUNS.name).to_pylist()
+    last = max(rows, key=lambda row: row["started_at"])["run_id"]
+    assert {row["stage"]: row["status"] for row in rows if row["run_id"] == last} == dict.fromkeys(STAGES, "done")
+    assert {row["status"] for row in rows} <= {"done", "failed"}
+
+
+def assert_releases_are_sound(shop: Shop) -> None:
+    """The result that is shown can be gone back to: the last release tells its version."""
+    rows = read_table(shop.warehouse, "releases").to_pylist()
+    assert [row["number"] for row in sorted(rows, key=lambda row: row["number"])] == list(range(1, len(rows) + 1))
+    last = max(rows, key=lambda row: row["number"])
+    from deltalake import DeltaTable
+
+    shown = DeltaTable(str(shop.warehouse / "outfit_recommendations"), version=last["table_version"])
+    assert shown.to_pyarrow_table().num_rows == read_table(shop.warehouse, "outfit_recommendations").num_rows
+    assert shown.version() == DeltaTable(str(shop.warehouse / "outfit_recommendations")).version()
+
+
+def show(outcomes: Sequence[Outcome], seconds: float) -> None:
+    """The figures, visible with -s."""
+    print(f"\n{len(outcomes)} kills in {seconds:.0f} s")
+    for outcome in outcomes:
+        print(f"  {outcome}")
+    for what, counted in (
+        ("by victim", Counter(one.kill.victim for one in outcomes)),
+        ("by stage", Counter(one.stage for one in outcomes)),
+        ("by exit code", Counter("killed" if one.code is None else str(one.code) for one in outcomes)),
+        ("shown", Counter(one.shown for one in outcomes)),
+    ):
+        print(f"  {what}: " + ", ".join(f"{name} {count}" for name, count in sorted(counted.items())))
+
+
+def plan(night: Overnight, draw: random.Random) -> list[list[Kill]]:
+    """Rounds of kills: every stage is hit twice, every victim four times; in a round the later stage comes later."""
+    stages = list(STAGES)
+    kills = []
+    for number, stage in enumerate([*stages, *stages]):
+        victim = VICTIMS[(number + number // len(stages)) % len(VICTIMS)]
+        kills.append(Kill(victim, stage, round(draw.uniform(0, night.seconds[stage]), 2)))
+    draw.shuffle(kills)
+    rounds = [kills[start::ROUNDS] for start in range(ROUNDS)]
+    return [sorted(one, key=lambda kill: stages.index(kill.stage)) for one in rounds]
+
+
+def test_what_is_killed_is_taken_up_again(night: Overnight, tmp_path: Path) -> None:
+    """A worker while outfits are made, and all of a run while it publishes: whole for readers, then as if nothing had been."""
+    draw, started = random.Random(SEED), time.monotonic()
+    shop = night.before.copy(tmp_path / "shop")
+    kills = [
+        Kill(WORKER, "apply-patterns", 0.0),
+        Kill(EVERYTHING, draw.choice(["publish", "check-quality", "release"]), draw.uniform(0, 2)),
+    ]
+    outcomes = [run_and_kill(night, shop, one, f"kill-{number}") for number, one in enumerate(kills)]
+    assert_recovered(night, shop)
+    show(outcomes, time.monotonic() - started)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(5400)
+def test_twenty_kills_leave_no_trace(night: Overnight, tmp_path: Path) -> None:
+    """Every stage twice, every victim four times, in four rounds from the same start; each round recovers in one run."""
+    draw, started = random.Random(SEED), time.monotonic()
+    outcomes: list[Outcome] = []
+    try:
+        for number, kills in enumerate(plan(night, draw)):
+            shop = night.before.copy(tmp_path / f"shop-{number}")
+            for kill_number, one in enumerate(kills):
+                outcomes.append(run_and_kill(night, shop, one, f"kill-{kill_number}"))
+                print(f"\n{time.monotonic() - started:.0f} s: {outcomes[-1]}", flush=True)
+            assert_recovered(night, shop)
+    finally:
+        show(outcomes, time.monotonic() - started)
+    assert len(outcomes) == ROUNDS * KILLS_PER_ROUND
