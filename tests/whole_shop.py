@@ -1,4 +1,4 @@
-"""A small shop whose catalogue changes overnight: what it showed before, what it shows after, and the command that gets it there."""
+"""A small shop whose catalogue changes overnight: what it shows before and after, and the command that gets it there."""
 
 import csv
 import hashlib

@@ -1,26 +1,28 @@
-"""Runs that are killed at any moment: readers meet a whole result, and the next run brings what an undisturbed one would."""
+"""Runs that are killed at any moment, and runs that meet: readers see a whole result, and in the end it is that of one run."""
 
 import random
 import re
 import signal
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from os import kill
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from deltalake import DeltaTable
 
 from outfit_pairing.pipeline import STAGES
 from outfit_pairing.settings import load_settings
-from outfit_pairing.storage.lease import held_folder
+from outfit_pairing.storage.lease import LOCK_FILE, held_folder
 from outfit_pairing.storage.tables import RUNS
 from tests.delta import read_table
 from tests.processes import POLL_S, Session, spark_home
-from tests.whole_shop import Overnight, Shop, overnight, overrides, wait_for_line
+from tests.whole_shop import SHOWN, Files, Overnight, Shop, overnight, overrides, read_whole_file, wait_for_line
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,8 +34,9 @@ CLUSTER = "local-cluster[2,1,1024]"
 STARTED = re.compile(r"(\S+): started")
 EVERYTHING, COMMAND, JVM, WORKER, EXECUTOR = "everything", "command", "driver JVM", "Python worker", "executor"
 VICTIMS = (EVERYTHING, JVM, WORKER, EXECUTOR, COMMAND)
-PASSES_IN_PYTHON = ("embed", "apply-patterns", "pair-by-rules", "publish")  # stages that have Python workers
 ROUNDS, KILLS_PER_ROUND = 4, 5
+MEETINGS = 3
+READ_AGAIN_S = 0.2
 
 
 @dataclass(frozen=True)
@@ -150,8 +153,6 @@ def assert_releases_are_sound(shop: Shop) -> None:
     rows = read_table(shop.warehouse, "releases").to_pylist()
     assert [row["number"] for row in sorted(rows, key=lambda row: row["number"])] == list(range(1, len(rows) + 1))
     last = max(rows, key=lambda row: row["number"])
-    from deltalake import DeltaTable
-
     shown = DeltaTable(str(shop.warehouse / "outfit_recommendations"), version=last["table_version"])
     assert shown.to_pyarrow_table().num_rows == read_table(shop.warehouse, "outfit_recommendations").num_rows
     assert shown.version() == DeltaTable(str(shop.warehouse / "outfit_recommendations")).version()
@@ -184,14 +185,15 @@ def plan(night: Overnight, draw: random.Random) -> list[list[Kill]]:
 
 
 def test_what_is_killed_is_taken_up_again(night: Overnight, tmp_path: Path) -> None:
-    """A worker while outfits are made, and all of a run while it publishes: whole for readers, then as if nothing had been."""
+    """All of a run while outfits are made, then a worker of the next: whole for readers, then as if nothing had been."""
     draw, started = random.Random(SEED), time.monotonic()
     shop = night.before.copy(tmp_path / "shop")
     kills = [
-        Kill(WORKER, "apply-patterns", 0.0),
-        Kill(EVERYTHING, draw.choice(["publish", "check-quality", "release"]), draw.uniform(0, 2)),
+        Kill(EVERYTHING, draw.choice(["apply-patterns", "pair-by-rules"]), draw.uniform(0, 2)),
+        Kill(WORKER, "publish", 0.0),
     ]
     outcomes = [run_and_kill(night, shop, one, f"kill-{number}") for number, one in enumerate(kills)]
+    assert outcomes[0].shown == "old"
     assert_recovered(night, shop)
     show(outcomes, time.monotonic() - started)
 
@@ -212,3 +214,104 @@ def test_twenty_kills_leave_no_trace(night: Overnight, tmp_path: Path) -> None:
     finally:
         show(outcomes, time.monotonic() - started)
     assert len(outcomes) == ROUNDS * KILLS_PER_ROUND
+
+
+class Reader(threading.Thread):
+    """Reads what product pages read, again and again, as long as a run may write it."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__(daemon=True)
+        self.shop, self.ended = shop, threading.Event()
+        self.tables: list[list[str]] = []  # distinct snapshots, in the order they were met
+        self.sums: set[tuple[str, str]] = set()  # name and sha256 of every file that was read
+        self.manifests: set[str] = set()
+        self.reads = 0
+        self.fault: Exception | None = None
+
+    def run(self) -> None:
+        """Until `ended`; a fault ends it, and is raised by `stop`."""
+        try:
+            while not self.ended.wait(READ_AGAIN_S):
+                self._read()
+        except Exception as fault:
+            self.fault = fault
+
+    def _read(self) -> None:
+        rows = self.shop.rows(SHOWN)
+        if rows not in self.tables:
+            self.tables.append(rows)
+        files = self.shop.files()
+        self.manifests.add(files.manifest)
+        self.sums |= {(name, read_whole_file(self.shop.exports / name)) for name in files.sums}
+        self.reads += 1
+
+    def stop(self) -> None:
+        """One more look, and no more."""
+        self.ended.set()
+        self.join(60)
+        if self.fault:
+            raise self.fault
+        self._read()
+
+    def assert_old_or_new(self, old: tuple[list[str], Files], new: tuple[list[str], Files]) -> None:
+        """Nothing but these two results was met, the old one first."""
+        assert self.tables in ([old[0], new[0]], [new[0]]), f"{len(self.tables)} results were met"
+        assert self.manifests <= {old[1].manifest, new[1].manifest}
+        assert self.sums <= {*old[1].sums.items(), *new[1].sums.items()}
+
+
+def state(shop: Shop) -> tuple[list[str], Files]:
+    return shop.rows(SHOWN), shop.files()
+
+
+def meet(shop: Shop, catalogue: Path, wait_s: int) -> tuple[list[int], list[str], Reader]:
+    """Two runs started together, read while they go: exit codes, what they said, and what was read."""
+    reader = Reader(shop)
+    reader.start()
+    with ExitStack() as both:
+        sessions = [both.enter_context(shop.start(f"run-{one}", catalogue, f"storage.wait_s={wait_s}")) for one in "ab"]
+        codes = [session.wait() for session in sessions]
+        reader.stop()
+        return codes, [session.stderr.read_text("utf-8") for session in sessions], reader
+
+
+def test_two_runs_at_once_are_one_and_a_dead_one_holds_nothing(night: Overnight, tmp_path: Path) -> None:
+    """One goes on, the other says in one line who is writing; readers meet the old result, then the new one."""
+    started = time.monotonic()
+    shop = night.before.copy(tmp_path / "shop")
+    with shop.start("dead", night.catalogue) as dead:
+        end = time.monotonic() + 120
+        while not (lock := shop.warehouse / LOCK_FILE).exists() or f"process {dead.leader} " not in lock.read_text():
+            assert time.monotonic() < end, tail(dead)
+            time.sleep(POLL_S)
+    codes, said, reader = meet(shop, night.catalogue, wait_s=0)
+    assert sorted(codes) == [0, 2], said
+    loser = said[codes.index(2)]
+    (line,) = [one for one in loser.splitlines() if "outfit-pairing:" in one]
+    assert "is being written by run" in line
+    assert "storage.wait_s" in line
+    assert "Spark" not in loser
+    assert "Traceback" not in loser
+    reader.assert_old_or_new(state(night.before), state(shop))
+    night.assert_same_result(shop)
+    assert shop.leftovers() == []
+    print(f"\ntwo runs at once: exit codes {sorted(codes)}, {reader.reads} reads, {time.monotonic() - started:.0f} s")
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_runs_that_wait_for_each_other_write_once(night: Overnight, tmp_path: Path) -> None:
+    """The catalogue goes forth and back; each time two runs wait for each other, and the second finds nothing to do."""
+    started, reads = time.monotonic(), 0
+    shop = night.before.copy(tmp_path / "shop")
+    for number in range(MEETINGS):
+        old = state(shop)
+        codes, said, reader = meet(shop, night.former_catalogue if number % 2 else night.catalogue, wait_s=900)
+        assert codes == [0, 0], said
+        assert sum("waiting up to 900 s for run" in one for one in said) == 1
+        reader.assert_old_or_new(old, state(shop))
+        assert shop.leftovers() == []
+        if number == 0:
+            night.assert_same_result(shop)
+        reads += reader.reads
+    print(f"\n{MEETINGS} times two runs that wait: {reads} reads, {time.monotonic() - started:.0f} s")
