@@ -41,7 +41,7 @@ lint: $(VENV)/.ready ## linters, types and import contracts
 test: lint ## linters, types and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-soak: $(VENV)/.ready ## runs killed at twenty moments and runs that meet, with figures: half an hour
+soak: $(VENV)/.ready ## runs killed at twenty moments and runs that meet, with figures: half an hour or more
 	$(BIN)/python -m pytest -m soak -s
 
 bench: $(VENV)/.ready ## the measurements of benchmarks/, as a table (CATALOG=… measures that catalogue)
