@@ -27,7 +27,10 @@ from tests.whole_shop import SHOWN, Files, Overnight, Shop, overnight, overrides
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the processes to kill in /proc (Linux)")
+pytestmark = [
+    pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the processes to kill in /proc (Linux)"),
+    pytest.mark.timeout(1800),  # many starts of Spark, on machines that others use as well
+]
 
 SEED = 11
 CLUSTER = "local-cluster[2,1,1024]"
