@@ -9,7 +9,7 @@ PRODUCTS ?= 2000
 CATALOG ?=
 MAPPING ?= auto
 
-.PHONY: help setup demo test lint bench audit clean
+.PHONY: help setup demo test soak lint bench audit clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -40,6 +40,9 @@ lint: $(VENV)/.ready ## linters, types and import contracts
 
 test: lint ## linters, types and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+soak: $(VENV)/.ready ## runs killed at twenty moments and runs that meet, with figures: half an hour or more
+	$(BIN)/python -m pytest -m soak -s
 
 bench: $(VENV)/.ready ## the measurements of benchmarks/, as a table (CATALOG=… measures that catalogue)
 	$(BIN)/python -m benchmarks $(if $(CATALOG),--catalog $(CATALOG) --mapping $(MAPPING))

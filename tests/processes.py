@@ -16,6 +16,8 @@ from typing import Any, Self
 REPOSITORY = Path(__file__).resolve().parents[1]
 PROC = Path("/proc")
 POLL_S = 0.05
+# Words of command lines that tell who is who in a run of Spark.
+EXECUTOR, SUBMIT, DAEMON = "executor.CoarseGrainedExecutorBackend", "org.apache.spark.deploy.SparkSubmit", "pyspark.daemon"
 
 
 @dataclass(frozen=True)
@@ -115,12 +117,46 @@ class Session:
                         found.append(int(folder.name))
         return found
 
+    @property
+    def leader(self) -> int:
+        """The process of the command itself."""
+        return self._leader.pid
+
+    def executors(self) -> list[int]:
+        """Members that are Spark executors in processes of their own."""
+        return [pid for pid in self.members() if EXECUTOR in command_of(pid)]
+
+    def driver_jvms(self) -> list[int]:
+        """Members that are the JVM of the driver."""
+        return [pid for pid in self.members() if SUBMIT in command_of(pid)]
+
+    def python_workers(self) -> list[int]:
+        """Members that run Python for Spark: what the daemons have forked."""
+        daemons = [pid for pid in self.members() if DAEMON in command_of(pid)]
+        return [pid for pid in daemons if parent_of(pid) in daemons]
+
     def connected_to(self, port: int) -> list[int]:
         """Members with an open connection to a port of this machine: those who ask."""
         remote = f":{port:04X}"
         rows = [line.split() for line in (PROC / "net" / "tcp").read_text().splitlines()[1:]]
         sockets = {f"socket:[{row[9]}]" for row in rows if row[2].endswith(remote) and row[3] == "01"}
         return [pid for pid in self.members() if sockets & set(_open_files(pid))]
+
+
+def command_of(pid: int) -> str:
+    """Its command line; nothing when it has ended."""
+    try:
+        return (PROC / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except OSError:
+        return ""
+
+
+def parent_of(pid: int) -> int:
+    """The process that has started it; 0 when it has ended."""
+    try:
+        return int((PROC / str(pid) / "stat").read_text().rpartition(") ")[2].split()[1])
+    except OSError:
+        return 0
 
 
 def _open_files(pid: int) -> Iterator[str]:

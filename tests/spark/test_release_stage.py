@@ -8,6 +8,7 @@ from tests.shop_window import files, fill, pair, shown, stock
 
 from outfit_pairing.errors import GateMissed, InputError
 from outfit_pairing.pipeline import run_stages
+from outfit_pairing.publishing import release
 from outfit_pairing.publishing.release import roll_back
 from outfit_pairing.quality.history import as_json, as_table, run_history
 from outfit_pairing.settings import Settings
@@ -81,6 +82,30 @@ def test_a_result_is_shown_when_it_has_passed_and_can_be_taken_back(
     assert as_table(history).row_count == 4
     with pytest.raises(InputError, match=r"run 'sunday' has released nothing; runs that have: monday, tuesday"):
         roll_back(store, "sunday")
+
+
+def test_a_release_that_died_can_be_gone_back_to(
+    spark: "SparkSession", make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had switched the table and told nobody; the next run, which finds nothing to switch, tells of it, and only once."""
+    settings = make_settings("spark.partitions=2")
+    store = TableStore(spark, settings)
+    stock(spark, settings)
+    nightly(spark, settings, "monday", 0, "publish")
+    with monkeypatch.context() as dying:
+        dying.setattr(release, "_remember", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            nightly(spark, settings, "tuesday", 1, "publish", "release")
+    for run_id in ("wednesday", "thursday"):
+        nightly(spark, settings, run_id, 1, "publish", "release")
+        spark.sql(f"OPTIMIZE {store.place(OUTFIT_RECOMMENDATIONS)}")
+    told = [(row["number"], row["shown_run_id"], row["kind"]) for row in store.read(RELEASES).orderBy("number").collect()]
+    assert told == [(1, "monday", "first"), (2, "wednesday", "checked")]
+    changed = shown(spark, settings)
+    roll_back(TableStore(spark, of_run(settings, "friday")), "monday")
+    assert not shown(spark, settings) & changed
+    roll_back(TableStore(spark, of_run(settings, "saturday")), "wednesday")
+    assert shown(spark, settings) == changed
 
 
 @pytest.mark.slow

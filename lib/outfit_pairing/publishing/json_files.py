@@ -136,22 +136,40 @@ def standing_manifest(folder: Path, made_of: str = "") -> dict[str, Any] | None:
 def switch_files(folder: Path) -> list[str]:
     """Put the finished files in place, the manifest last; names of the files that changed come back, gone ones too.
 
-    Nothing happens where none are waiting.    Raises:  WarehouseError: the folder cannot be written.
+    Where none are waiting, only what a switch that was killed has left is cleared away.
+    Raises:  WarehouseError: the folder cannot be written.
     """
-    waiting = folder / NEXT / MANIFEST
-    if not waiting.is_file():
+    if not (folder / NEXT).is_dir():
         return []
     try:
-        names = [*(one["name"] for one in json.loads(waiting.read_text("utf-8"))["files"]), MANIFEST]
-        _put(folder / NEXT / MADE_OF, folder / MADE_OF)
-        changed = [name for name in names if _put(folder / NEXT / name, folder / name)]
-        gone = [path.name for path in sorted(folder.iterdir()) if SHARD_NAME.fullmatch(path.name) and path.name not in names]
-        for name in gone:
-            (folder / name).unlink()
+        changed = _put_all(folder) if (folder / NEXT / MANIFEST).is_file() else []
+        gone = _remove_gone(folder)
         shutil.rmtree(folder / NEXT)
     except OSError as fault:
         raise WarehouseError(_cannot_write(folder, fault)) from fault
     return changed + gone
+
+
+def _put_all(folder: Path) -> list[str]:
+    names = [*_listed(folder / NEXT), MANIFEST]
+    _put(folder / NEXT / MADE_OF, folder / MADE_OF)
+    return [name for name in names if _put(folder / NEXT / name, folder / name)]
+
+
+def _remove_gone(folder: Path) -> list[str]:
+    """Shards that the manifest in place does not list are those of an earlier, larger result."""
+    if not (folder / MANIFEST).is_file():
+        return []
+    names = _listed(folder)
+    gone = [path.name for path in sorted(folder.iterdir()) if SHARD_NAME.fullmatch(path.name) and path.name not in names]
+    for name in gone:
+        (folder / name).unlink()
+    return gone
+
+
+def _listed(folder: Path) -> list[str]:
+    """Names that the manifest of a folder lists."""
+    return [one["name"] for one in json.loads((folder / MANIFEST).read_text("utf-8"))["files"]]
 
 
 def _put(new: Path, old: Path) -> bool:

@@ -40,8 +40,8 @@ def release(store: TableStore, kind: str) -> StageReport:
     written = _switch(store)
     published = published_figures(store)
     files = _renew_files(store, published)
-    if written.rows_written or not store.exists(RELEASES):
-        _remember(store, store.settings.run_id, kind, published, written.rows_written)
+    if written.rows_written or not _is_told(store):
+        _remember(store, store.settings.run_id, kind, published, written.rows_written or None)
         logger.info("release: %s outfits for %s products are shown", f"{published.outfits:,}", f"{published.products:,}")
     else:
         logger.info("release: what is drafted is shown already")
@@ -99,7 +99,20 @@ def _renew_files(store: TableStore, published: Published) -> dict[str, int | str
     return ({"files_changed": len(changed)} if folder else {}) | ({"lookbook": str(page)} if page else {})
 
 
-def _remember(store: TableStore, run_id: str, kind: str, figures: Published, rows: int) -> None:
+def _is_told(store: TableStore) -> bool:
+    """Whether the last release tells of what is shown. Not so when a run switched the table and died.
+
+    OPTIMIZE makes versions as well, but changes no row.
+    """
+    if not store.exists(RELEASES):
+        return False
+    told: int = store.read(RELEASES).orderBy("number").collect()[-1]["table_version"]
+    changed = store.changed_since(OUTFIT_RECOMMENDATIONS, told, "product_id")
+    return changed is None or changed.isEmpty()
+
+
+def _remember(store: TableStore, run_id: str, kind: str, figures: Published, rows: int | None) -> None:
+    """Write the release down.   rows: that the switch has changed; None where a run that died has switched."""
     from pyspark.sql import functions as F
 
     number = 1

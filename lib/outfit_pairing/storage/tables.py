@@ -306,7 +306,7 @@ RELEASES = Table(
         Column("kind", "string", "first (unchecked), checked, rollback"),
         Column("products", "bigint", "Products with outfits"),
         Column("outfits", "bigint", "Their outfits"),
-        Column("rows_changed", "bigint", "Rows that the switch inserted, updated or deleted"),
+        Column("rows_changed", "bigint", "Rows that the switch inserted, updated or deleted; null: by a run that died"),
     ),
 )
 

@@ -155,6 +155,26 @@ def test_a_switch_that_was_killed_goes_on(tmp_path: Path) -> None:
     assert b"yyy" in (tmp_path / "pattern_recs_00001.json").read_bytes()
 
 
+@pytest.mark.parametrize("left", ["pattern_recs_00002.json", "anchor_products.json"])
+def test_a_switch_that_was_killed_at_its_end_leaves_nothing(tmp_path: Path, left: str) -> None:
+    """All files are in place, the old ones not yet away: the next switch clears up, and takes nothing that has no manifest."""
+    publish(tmp_path, 120)
+    (tmp_path / left).write_text("of an earlier result")
+    (tmp_path / NEXT).mkdir()
+    (tmp_path / NEXT / "pattern_recs_00000.json").write_text("[")
+    before = (tmp_path / "pattern_recs_00000.json").read_bytes()
+    assert switch_files(tmp_path) == [left] * left.startswith("pattern_recs")
+    assert (tmp_path / "pattern_recs_00000.json").read_bytes() == before
+    assert not (tmp_path / NEXT).exists()
+
+
+def test_waiting_files_of_a_first_run_that_was_killed_are_no_fault(tmp_path: Path) -> None:
+    """There is no manifest at all: nothing to show, nothing left."""
+    (tmp_path / NEXT).mkdir()
+    assert switch_files(tmp_path) == []
+    assert not (tmp_path / NEXT).exists()
+
+
 def test_files_are_read_without_holding_them(tmp_path: Path) -> None:
     """Rows are taken one by one, so that memory does not grow with the catalogue."""
     alive = 0
