@@ -19,7 +19,9 @@ EASY = ("coverage=0.9", "catalogue_share=0", "largest_share=1", "from_patterns=0
 
 
 @pytest.mark.slow
-def test_the_chain_runs_twice_in_named_tables(spark: "SparkSession", make_settings: Callable[..., Settings], tmp_path: Path) -> None:
+def test_the_chain_runs_twice_in_named_tables(
+    spark: "SparkSession", make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
     """The second run writes nothing; no staged table is left."""
     catalogue = tmp_path / "sample.csv"
     write_sample(catalogue, products=300, seed=3)

@@ -141,7 +141,7 @@ def _csv(path: Path, rows: list[dict[str, str]], delimiter: str = ",") -> Path:
     "shop",
     [
         german,
-        nested,
+        pytest.param(nested, marks=pytest.mark.slow),
         pytest.param(spanish, marks=pytest.mark.slow),
         pytest.param(bare, marks=pytest.mark.slow),
     ],  # read in unit tests

@@ -104,9 +104,12 @@ def _is_told(store: TableStore) -> bool:
 
     OPTIMIZE makes versions as well, but changes no row.
     """
+    from pyspark.sql import functions as F
+
     if not store.exists(RELEASES):
         return False
-    told: int = store.read(RELEASES).orderBy("number").collect()[-1]["table_version"]
+    last = store.read(RELEASES).orderBy(F.desc("number")).first()
+    told: int = last["table_version"] if last else 0
     changed = store.changed_since(OUTFIT_RECOMMENDATIONS, told, "product_id")
     return changed is None or changed.isEmpty()
 
