@@ -36,7 +36,8 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """
     store = TableStore(spark, settings)
     versions, lent = versions_of(store, (PRODUCTS, OUTFIT_PATTERNS)), _Lent(store)
-    past = past_of(store, PATTERN_RECOMMENDATIONS, made_of(settings))
+    now = made_of(settings)
+    past = past_of(store, PATTERN_RECOMMENDATIONS, now)
     redo = touched(store, PATTERN_RECOMMENDATIONS, past, lambda: lent.newly(past)) if past else None
     if redo and not redo.count:
         counters: dict[str, int | float | str] = {"products_redone": 0, "rows_written": 0}
@@ -44,7 +45,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         counters = _apply(lent, redo)
     if redo:
         redo.close()
-    remember(store, PATTERN_RECOMMENDATIONS, made_of(settings), versions, redo.changed if redo else 0)
+    remember(store, PATTERN_RECOMMENDATIONS, now, versions, redo.changed if redo else 0)
     rows = store.read(PATTERN_RECOMMENDATIONS)
     counters |= {"products_with_outfits": rows.select("product_id").distinct().count()}
     return StageReport("apply-patterns", rows_in=store.read(PRODUCTS).count(), rows_out=rows.count(), counters=counters)

@@ -34,7 +34,8 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     store = TableStore(spark, settings)
     needy = _with_too_few(store)
     versions = versions_of(store, (PRODUCTS, PATTERN_RECOMMENDATIONS))
-    past = past_of(store, RULE_RECOMMENDATIONS, made_of(settings))
+    now = made_of(settings)
+    past = past_of(store, RULE_RECOMMENDATIONS, now)
     redo = (
         None if past is None or _has_looks(store) else touched(store, RULE_RECOMMENDATIONS, past, lambda: _other_needs(store, past))
     )
@@ -42,7 +43,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     counters = {"rows_written": 0} if redo and not redo.count else _pair(read_catalogue(spark, settings), wanted, redo)
     if redo:
         redo.close()
-    remember(store, RULE_RECOMMENDATIONS, made_of(settings), versions, redo.changed if redo else 0)
+    remember(store, RULE_RECOMMENDATIONS, now, versions, redo.changed if redo else 0)
     result = store.read(RULE_RECOMMENDATIONS)
     counters |= {"products_with_outfits": result.select("product_id").distinct().count()}
     return StageReport("pair-by-rules", rows_in=needy.count(), rows_out=result.count(), counters=counters)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from outfit_pairing.pairing.assembly import LEAST_OUTFITS
-from outfit_pairing.storage.whole_products import item_sets, runs, whole_products
+from outfit_pairing.storage.whole_products import item_sets, ranked, runs, whole_products
 from outfit_pairing.style.outfit_difference import differ
 
 Items = frozenset[str]
@@ -46,10 +46,7 @@ class Mend:
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Arrow batches in, Arrow batches out."""
         for rows in whole_products(batches):
-            positions, ranks = self._kept(rows)
-            kept = rows.take(pa.array(positions, pa.int64())).drop_columns("stands")
-            column = kept.schema.get_field_index("rank")
-            yield from kept.set_column(column, kept.schema.field(column), pa.array(ranks, pa.int32())).combine_chunks().to_batches()
+            yield from ranked(rows, *self._kept(rows))
 
     def _kept(self, rows: pa.Table) -> tuple[list[int], list[int]]:
         stands, rank, items = rows.column("stands").to_pylist(), rows.column("rank").to_pylist(), item_sets(rows)

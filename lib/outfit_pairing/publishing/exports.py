@@ -12,6 +12,7 @@ from outfit_pairing.publishing.figures import Published
 from outfit_pairing.publishing.json_files import JsonFolder, standing_manifest
 from outfit_pairing.publishing.json_rows import anchor_rows, pattern_rows, product_rows, without_outfits_rows
 from outfit_pairing.publishing.places import json_folder
+from outfit_pairing.storage.made_of import versions_of
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import (
@@ -62,8 +63,11 @@ def _made_of(store: TableStore) -> str:
     """Equal as long as the files would be the same: versions of tables, and how the files are cut."""
     shown = DRAFTED_RECOMMENDATIONS if store.reads_drafts else OUTFIT_RECOMMENDATIONS
     tables = (shown, PRODUCTS, ANCHOR_PRODUCTS, OUTFIT_PATTERNS)
-    versions = {table.name: store.version(table) for table in tables if store.exists(table)}
-    told = {"tables": versions, "products_per_file": store.settings.publish.products_per_file, "code": __version__}
+    told = {
+        "tables": versions_of(store, tables),
+        "products_per_file": store.settings.publish.products_per_file,
+        "code": __version__,
+    }
     return json.dumps(told, sort_keys=True)
 
 

@@ -14,13 +14,13 @@ from outfit_pairing.publishing.json_files import switch_files
 from outfit_pairing.publishing.lookbook import write_lookbook
 from outfit_pairing.publishing.pairs import create_pairs_view
 from outfit_pairing.publishing.places import json_folder, page_path
-from outfit_pairing.storage.made_of import past_of, remember, touched_products, versions_of
+from outfit_pairing.storage.made_of import follow
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.store import TableStore, WriteReport
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, RELEASES
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
     from outfit_pairing.settings import Settings
 
@@ -50,18 +50,13 @@ def release(store: TableStore, kind: str) -> StageReport:
 
 
 def _switch(store: TableStore) -> WriteReport:
-    """The table becomes the draft, in one commit; only what has changed in either is compared."""
-    tables = (DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS)
-    versions, past = versions_of(store, tables), past_of(store, OUTFIT_RECOMMENDATIONS, __version__)
-    if past and past.versions == versions:
-        return WriteReport()
-    within = touched_products(store, past, tables) if past else None
-    drafted = store.read(DRAFTED_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
-    if within is not None:
-        drafted = drafted.join(within, "product_id", "left_semi")
-    written = store.merge(OUTFIT_RECOMMENDATIONS, drafted, delete_missing=True, within=within)
-    remember(store, OUTFIT_RECOMMENDATIONS, __version__, versions)
-    return written
+    """The table becomes the draft, in one commit."""
+
+    def drafted(within: "DataFrame | None") -> "DataFrame":
+        rows = store.read(DRAFTED_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
+        return rows if within is None else rows.join(within, "product_id", "left_semi")
+
+    return follow(store, OUTFIT_RECOMMENDATIONS, __version__, [DRAFTED_RECOMMENDATIONS], drafted)
 
 
 def roll_back(store: TableStore, run_id: str) -> StageReport:

@@ -11,7 +11,7 @@ from outfit_pairing.publishing.figures import Published, published_figures
 from outfit_pairing.publishing.places import json_folder
 from outfit_pairing.publishing.release import release
 from outfit_pairing.publishing.unified import BestOutfits
-from outfit_pairing.storage.made_of import past_of, remember, touched_products, versions_of
+from outfit_pairing.storage.made_of import follow
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore, WriteReport
@@ -65,23 +65,18 @@ def source_tables(store: TableStore) -> list[Table]:
 
 
 def unite(store: TableStore, sources: list[Table]) -> WriteReport:
-    """Draft the best outfits of each product over all sources, in one commit; only where a source or the draft has changed."""
+    """Draft the best outfits of each product over all sources, in one commit."""
     from pyspark.sql import functions as F
 
-    draft, made_of = DRAFTED_RECOMMENDATIONS, _made_of(store, sources)
-    versions, past = versions_of(store, sources), past_of(store, draft, made_of)
-    within = touched_products(store, past, [*sources, draft]) if past else None
-    offers = [store.read(table).select(*OUTFIT_RECOMMENDATIONS.schema.names) for table in sources]
-    if within is None:
-        written = store.merge(draft, best_outfits(offers, store.settings), delete_missing=True)
-    else:
-        drafted = store.read(draft).join(within, "product_id", "left_semi")
+    def best(within: "DataFrame | None") -> "DataFrame":
+        offers = [store.read(table).select(*OUTFIT_RECOMMENDATIONS.schema.names) for table in sources]
+        if within is None:
+            return best_outfits(offers, store.settings)
+        drafted = store.read(DRAFTED_RECOMMENDATIONS).join(within, "product_id", "left_semi")
         drafted = drafted.select("product_id", "outfit_id", F.col("rank").alias("stands"))
-        offers = [rows.join(within, "product_id", "left_semi") for rows in offers]
-        rows = best_outfits(offers, store.settings, drafted)
-        written = store.merge(draft, rows, delete_missing=True, within=within)
-    remember(store, draft, made_of, versions)
-    return written
+        return best_outfits([rows.join(within, "product_id", "left_semi") for rows in offers], store.settings, drafted)
+
+    return follow(store, DRAFTED_RECOMMENDATIONS, _made_of(store, sources), sources, best)
 
 
 def _made_of(store: TableStore, sources: Sequence[Table]) -> str:

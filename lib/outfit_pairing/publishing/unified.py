@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from outfit_pairing.storage.whole_products import item_sets, runs, whole_products
+from outfit_pairing.storage.whole_products import item_sets, ranked, runs, whole_products
 from outfit_pairing.style.outfit_difference import differ
 from outfit_pairing.style.sources import BASE_CONFIDENCE
 
@@ -105,13 +105,7 @@ class BestOutfits:
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """The outfits that each product keeps, `rank` set."""
         for rows in whole_products(batches):
-            yield from self._ranked(rows)
-
-    def _ranked(self, rows: pa.Table) -> Iterator[pa.RecordBatch]:
-        positions, ranks = self._kept(rows)
-        kept = rows.take(pa.array(positions, pa.int64())).drop_columns("stands")
-        column = kept.schema.get_field_index("rank")
-        yield from kept.set_column(column, kept.schema.field(column), pa.array(ranks, pa.int32())).combine_chunks().to_batches()
+            yield from ranked(rows, *self._kept(rows))
 
     def _kept(self, rows: pa.Table) -> tuple[list[int], list[int]]:
         offers, stands = _offers(rows), rows.column("stands").to_pylist()

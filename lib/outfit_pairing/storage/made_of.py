@@ -1,11 +1,11 @@
 """What a table was made of, remembered beside it, so that the next run makes anew only what a change touches."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.store import TableStore, WriteReport
 from outfit_pairing.storage.tables import PAIRING_STATE, Table
 
 if TYPE_CHECKING:
@@ -42,8 +42,25 @@ def remember(store: TableStore, table: Table, made_of: str, versions: Mapping[st
     store.merge(PAIRING_STATE, store.spark.createDataFrame([row], PAIRING_STATE.schema))
 
 
-def touched_products(store: TableStore, past: Past, tables: Iterable[Table]) -> "DataFrame | None":
-    """Distinct product_id of the rows of these tables that have changed since; None where that is unknown, or most of them."""
+def follow(
+    store: TableStore, table: Table, made_of: str, sources: Sequence[Table], rows: "Callable[[DataFrame | None], DataFrame]"
+) -> WriteReport:
+    """Make the table what `rows` gives, in one commit; only for products whose rows in a source or in itself have changed.
+
+    rows: gives the table's rows, all of them, or those of the products whose distinct product_id it is given.
+    """
+    tables = [*sources, table]
+    versions, past = versions_of(store, tables), past_of(store, table, made_of)
+    if past and past.versions == versions:
+        return WriteReport()
+    within = _touched_products(store, past, tables) if past else None
+    written = store.merge(table, rows(within), delete_missing=True, within=within)
+    remember(store, table, made_of, versions)
+    return written
+
+
+def _touched_products(store: TableStore, past: Past, tables: Iterable[Table]) -> "DataFrame | None":
+    """Distinct product_id of the rows of these tables that have changed since; None where that is unknown."""
     found: DataFrame | None = None
     for table in tables:
         if table.name not in past.versions:

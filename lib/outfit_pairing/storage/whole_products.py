@@ -42,6 +42,16 @@ def item_sets(rows: pa.Table) -> list[frozenset[str]]:
     return [frozenset(product_ids[start:end]) for start, end in zip([0, *ends], ends, strict=False)]
 
 
+def ranked(rows: pa.Table, positions: Sequence[int], ranks: Sequence[int]) -> list[pa.RecordBatch]:
+    """The rows at these positions with these ranks, without the column `stands`, which kernels read and do not hand on."""
+    kept = rows.take(pa.array(positions, pa.int64())).drop_columns("stands")
+    column = kept.schema.get_field_index("rank")
+    found: list[pa.RecordBatch] = (
+        kept.set_column(column, kept.schema.field(column), pa.array(ranks, pa.int32())).combine_chunks().to_batches()
+    )
+    return found
+
+
 def _start_of_last_product(rows: pa.Table) -> int:
     product_ids = rows.column("product_id")
     start: int = pc.index(product_ids, product_ids[-1]).as_py()
