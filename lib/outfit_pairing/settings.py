@@ -149,6 +149,21 @@ class PublishSettings(Strict):
 
     folder: str | None = Field(None, description="Folder of the JSON files; unset: <warehouse>/exports.")
     products_per_file: int = Field(10_000, ge=100, description="Products in one pattern_recs_*.json file.")
+    postgres: str | None = Field(None, description="postgresql://… without a password (PGPASSWORD has it); unset: not sent.")
+    postgres_schema: str = Field("outfit_pairing", min_length=1, max_length=63, description="Schema of the Postgres tables.")
+
+
+class ServeSettings(Strict):
+    """The HTTP service."""
+
+    host: str = Field("127.0.0.1", description="Address that is listened on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port; 0: a free one.")
+    store: Literal["delta", "postgres"] = Field("delta", description="Where the released outfits are read from.")
+    poll_s: float = Field(5.0, gt=0, description="Seconds between looks for a newer release.")
+    api_key_env: str | None = Field(None, description="Name of the environment variable with the API key; unset: open to all.")
+    experiment: str | None = Field(None, description="Experiment id of an A/B test; unset: no variants.")
+    variants: list[str] = Field(["control", "outfits"], description="Variants that users are spread over, evenly.")
+    feedback: Literal["delta", "postgres", "off"] = Field("delta", description="Where feedback is kept.")
 
 
 class GateSettings(Strict):
@@ -216,6 +231,7 @@ class Settings(Strict):
     outfits: OutfitSettings = OutfitSettings()
     style: StyleSettings = StyleSettings()
     publish: PublishSettings = PublishSettings()
+    serve: ServeSettings = ServeSettings()
     quality: QualitySettings = QualitySettings()
     tracking: TrackingSettings = TrackingSettings()
 

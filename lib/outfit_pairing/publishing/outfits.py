@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
     from outfit_pairing.settings import Settings
 
-SHOWN = ("name", "audience", "slot", "article_type", "colour", "season", "usage", "image_url")
+SHOWN = (
+    "name", "audience", "slot", "article_type", "colour", "season", "usage", "image_url", "price", "currency", "in_stock",
+)  # fmt: skip
 NEAREST_IDS = 3
 
 
@@ -35,6 +37,9 @@ class ShownProduct:
     season: str | None
     usage: str | None
     image_url: str | None
+    price: float | None = None
+    currency: str | None = None
+    in_stock: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
