@@ -19,13 +19,14 @@ from typing import Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from outfit_pairing.errors import CatalogError, listed
+from outfit_pairing.package_files import package_folder
 from outfit_pairing.settings import Strict, read_yaml
 from outfit_pairing.style import AUDIENCES, SEASONS, USAGES
 
 AUTO = "auto"
 Format = Literal["csv", "jsonl", "parquet", "delta"]
 
-_PACKAGE_FOLDER = Path(__file__).parent / "mappings"  # where a wheel holds what is conf/mappings/ in a checkout
+_PACKAGE_FOLDER = package_folder("outfit_pairing.catalog") / "mappings"  # where a wheel holds what is conf/mappings/ in a checkout
 _CHECKOUT_FOLDER = Path(__file__).parents[3] / "conf" / "mappings"
 _VOCABULARIES = {"audience": AUDIENCES, "season": SEASONS, "usage": USAGES}
 

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TextIO
 
 from outfit_pairing.errors import CatalogError
+from outfit_pairing.package_files import package_folder
 from outfit_pairing.settings import read_yaml
 
 logger = logging.getLogger(__name__)
@@ -175,8 +176,9 @@ def _whole_file(target: Path) -> Iterator[TextIO]:
 
 @lru_cache(maxsize=1)
 def _shape() -> _Shape:
-    words = read_yaml(Path(__file__).with_name("sample_words.yaml"), CatalogError)
-    figures = read_yaml(Path(__file__).with_name("sample_shape.yaml"), CatalogError)
+    folder = package_folder("outfit_pairing.catalog")
+    words = read_yaml(folder / "sample_words.yaml", CatalogError)
+    figures = read_yaml(folder / "sample_shape.yaml", CatalogError)
     kinds = {
         name: _Kind(department, category, price, words["looks"][looks], nouns)
         for name, (department, category, price, looks, nouns) in words["types"].items()

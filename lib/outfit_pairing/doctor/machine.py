@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
+from outfit_pairing.package_files import package_folder
 from outfit_pairing.patterns.asking.reach import reach
 
 PATIENCE_S = 2.0  # for another program, or a server, to answer
@@ -59,7 +60,7 @@ def this_machine() -> Machine:
         free_memory=free_memory(Path("/")),
         free_space=lambda folder: shutil.disk_usage(folder).free,
         reach=lambda url: reach(url, PATIENCE_S),
-        built_at=Path(__file__).stat().st_mtime,
+        built_at=package_folder("outfit_pairing").stat().st_mtime,
         temporary=Path(environment.get("SPARK_LOCAL_DIRS", tempfile.gettempdir()).partition(",")[0]),
     )
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import MissingTable, SettingsError, WarehouseError
+from outfit_pairing.package_files import package_folder
 from outfit_pairing.publishing.checked import Checked, duration, last_checked
 from outfit_pairing.publishing.figures import Published, published_figures
 from outfit_pairing.publishing.looks import choices, look_of, source_name, spoken
@@ -112,7 +113,7 @@ def render_lookbook(
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
+        loader=FileSystemLoader(package_folder("outfit_pairing.publishing")),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -7,9 +7,10 @@ from typing import Any, Protocol, TypeVar
 import yaml
 
 from outfit_pairing.errors import SettingsError, listed
+from outfit_pairing.package_files import package_folder
 from outfit_pairing.style.normalise import key
 
-GUIDE_FOLDER = Path(__file__).parent / "guide"
+GUIDE_FOLDER = package_folder("outfit_pairing.style", "guide")
 
 
 class Named(Protocol):
