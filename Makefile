@@ -9,7 +9,7 @@ PRODUCTS ?= 2000
 CATALOG ?=
 MAPPING ?= auto
 
-.PHONY: help setup demo test soak lint bench audit clean
+.PHONY: help setup demo test soak lint bench bench-scale audit clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -46,6 +46,9 @@ soak: $(VENV)/.ready ## runs killed at twenty moments and runs that meet, with f
 
 bench: $(VENV)/.ready ## the measurements of benchmarks/, as a table (CATALOG=… measures that catalogue)
 	$(BIN)/python -m benchmarks $(if $(CATALOG),--catalog $(CATALOG) --mapping $(MAPPING))
+
+bench-scale: $(VENV)/.ready ## the chain on 100 thousand and a million products (SIZES="100000 3000000"): hours
+	$(BIN)/python -m benchmarks.scale $(if $(SIZES),--products $(SIZES))
 
 audit: ## faults that are known of the pinned packages, where the database of them can be had
 	@test -n "$(PYTHON)" || { echo "outfit-pairing: needs Python 3.11 or 3.12" >&2; exit 2; }
