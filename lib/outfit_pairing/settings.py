@@ -21,6 +21,9 @@ from outfit_pairing.errors import SettingsError, first_line
 ENVIRONMENT_PREFIX = "OUTFIT_"
 # Named OUTFIT_… for users' convenience, but no settings: where tests find data, and what the shell wrapper sets.
 NOT_SETTINGS = {"OUTFIT_DATA_DIR"}
+# Names of Spark's settings whose values are secrets.
+SECRET = re.compile(r"(?i)secret|password|token|access\.key|account\.key|sas\.key")
+OPEN_ENDED = ("spark", "conf")  # its keys are Spark's
 NAMES_OF_SECRETS = {"llm.api_key_env", "llm.api_key_secret"}
 
 
@@ -58,12 +61,39 @@ class StorageSettings(Strict):
         return value
 
 
+def _leaves(name: str, tree: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Dotted name and value, as text, of every leaf."""
+    for key, value in tree.items():
+        path = f"{name}.{key}" if name else str(key)
+        if isinstance(value, Mapping):
+            yield from _leaves(path, value)
+        else:
+            yield path, str(value).lower() if isinstance(value, bool) else str(value)
+
+
 class SparkSettings(Strict):
     """The session; ignored where a session is given (Databricks, spark-submit)."""
 
     master: str | None = Field(None, description="Spark master, or sc://… (Connect); unset: what spark-submit says, else local[*].")
     partitions: int | None = Field(None, ge=1, le=100_000, description="Partitions of the heavy passes; unset: two per core.")
     driver_memory: str = Field("2g", pattern=r"^[0-9]+[mg]$", description="Heap of the driver's JVM when this package starts it.")
+    conf: dict[str, str] = Field({}, description="Spark's own settings, as spark.hadoop.fs.s3a.endpoint; no secrets.")
+
+    @field_validator("conf", mode="before")
+    @classmethod
+    def _dotted(cls, value: Any) -> Any:
+        """Names of Spark have dots, which the layers of settings take for levels."""
+        return dict(_leaves("", value)) if isinstance(value, Mapping) else value
+
+    @field_validator("conf")
+    @classmethod
+    def _harmless(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if not name.startswith("spark."):
+                raise ValueError(f"{name} is no setting of Spark; Hadoop's begin with spark.hadoop.")
+            if SECRET.search(name):
+                raise ValueError(f"{name} holds a secret; give it by the environment, as AWS_SECRET_ACCESS_KEY")
+        return value
 
 
 class CatalogSettings(Strict):
@@ -348,7 +378,7 @@ def _from_overrides(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _put(tree: dict[str, Any], path: Sequence[str], text: str, where: str) -> None:
-    if _description(path) is None:
+    if _description(path[:2] if tuple(path[:2]) == OPEN_ENDED else path) is None:
         raise SettingsError(f"{where}: {'.'.join(path)} is no setting{_nearest('.'.join(path))}")
     for part in path[:-1]:
         tree = tree.setdefault(part, {})
@@ -365,7 +395,10 @@ def _validated(tree: Mapping[str, Any], where: str) -> Settings:
             raise SettingsError(f"{where}: {key} is no setting{_nearest(key)}") from None
         if key in NAMES_OF_SECRETS:  # a key put there by mistake is not to be shown
             raise SettingsError(f"{where}: {key} cannot be used: it names where a key is found, and holds none") from None
-        given, reason = without_credentials(str(first["input"])), first["msg"].removeprefix("Value error, ")
+        reason = first["msg"].removeprefix("Value error, ")
+        if isinstance(first["input"], Mapping):
+            raise SettingsError(f"{where}: {key}: {reason}") from None
+        given = without_credentials(str(first["input"]))
         given = repr(given) if isinstance(first["input"], str) else given
         raise SettingsError(f"{where}: {key} = {given} cannot be used: {reason}") from None
 

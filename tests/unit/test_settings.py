@@ -83,3 +83,26 @@ def test_every_run_has_its_own_name() -> None:
     """Two runs never share a run_id unless they are told to."""
     assert load_settings(environment={}).run_id != load_settings(environment={}).run_id
     assert load_settings(environment={"OUTFIT_RUN_ID": "nightly"}).run_id == "nightly"
+
+
+def test_settings_of_spark_are_named_by_their_dots(tmp_path: Path) -> None:
+    """In a file, in the environment or on the command line."""
+    path = tmp_path / "s3.yaml"
+    path.write_text("spark:\n  conf:\n    spark.hadoop.fs.s3a.path.style.access: true\n    spark.executor.cores: 2\n")
+    settings = load_settings(path, ["spark.conf.spark.hadoop.fs.s3a.endpoint=http://127.0.0.1:7070"], environment={})
+    assert settings.spark.conf == {
+        "spark.hadoop.fs.s3a.path.style.access": "true",
+        "spark.executor.cores": "2",
+        "spark.hadoop.fs.s3a.endpoint": "http://127.0.0.1:7070",
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("spark.hadoop.fs.s3a.secret.key", "holds a secret"), ("fs.s3a.endpoint", "is no setting of Spark")],
+)
+def test_settings_of_spark_that_are_refused(name: str, told: str) -> None:
+    """A secret would be kept in the table of runs; another name would be ignored by Spark."""
+    with pytest.raises(SettingsError, match=told) as caught:
+        load_settings(overrides=[f"spark.conf.{name}=hush"], environment={})
+    assert "hush" not in caught.value.what

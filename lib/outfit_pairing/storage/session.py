@@ -71,7 +71,8 @@ def open_session(settings: Settings, *, brief: bool = False) -> "SparkSession":
             conf |= LOCAL_CONF
         if not delta_is_installed():
             conf["spark.jars.packages"] = delta_coordinates()
-    for key, value in (conf | SESSION_CONF | {"spark.sql.shuffle.partitions": str(partitions(settings))}).items():
+    conf |= SESSION_CONF | {"spark.sql.shuffle.partitions": str(partitions(settings))} | settings.spark.conf
+    for key, value in conf.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
     logger.info("Spark %s, master %s", spark.version, spark.conf.get("spark.master", "unknown"))
