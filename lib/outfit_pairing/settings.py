@@ -378,7 +378,9 @@ def _from_overrides(overrides: Sequence[str]) -> dict[str, Any]:
 
 
 def _put(tree: dict[str, Any], path: Sequence[str], text: str, where: str) -> None:
-    if _description(path[:2] if tuple(path[:2]) == OPEN_ENDED else path) is None:
+    if tuple(path[:2]) == OPEN_ENDED and path[2:]:  # one name: endpoint may be set, and endpoint.region too
+        path = (*OPEN_ENDED, ".".join(path[2:]))
+    elif _description(path) is None:
         raise SettingsError(f"{where}: {'.'.join(path)} is no setting{_nearest('.'.join(path))}")
     for part in path[:-1]:
         tree = tree.setdefault(part, {})

@@ -41,7 +41,7 @@ SCRIPTS = (
 SCRIPT = REPOSITORY / "deploy" / "spark_standalone.py"
 
 
-def flags(warehouse: Path, *more: str) -> list[str]:
+def flags(warehouse: Path | str, *more: str) -> list[str]:
     return ["--warehouse", str(warehouse), *(part for one in (*SETTINGS, *more) for part in ("--set", one))]
 
 

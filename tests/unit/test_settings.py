@@ -89,11 +89,13 @@ def test_settings_of_spark_are_named_by_their_dots(tmp_path: Path) -> None:
     """In a file, in the environment or on the command line."""
     path = tmp_path / "s3.yaml"
     path.write_text("spark:\n  conf:\n    spark.hadoop.fs.s3a.path.style.access: true\n    spark.executor.cores: 2\n")
-    settings = load_settings(path, ["spark.conf.spark.hadoop.fs.s3a.endpoint=http://127.0.0.1:7070"], environment={})
+    given = ("spark.hadoop.fs.s3a.endpoint=http://127.0.0.1:7070", "spark.hadoop.fs.s3a.endpoint.region=us-east-1")
+    settings = load_settings(path, [f"spark.conf.{one}" for one in given], environment={})
     assert settings.spark.conf == {
         "spark.hadoop.fs.s3a.path.style.access": "true",
         "spark.executor.cores": "2",
         "spark.hadoop.fs.s3a.endpoint": "http://127.0.0.1:7070",
+        "spark.hadoop.fs.s3a.endpoint.region": "us-east-1",
     }
 
 

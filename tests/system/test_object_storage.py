@@ -1,0 +1,84 @@
+"""A warehouse behind a URL: the chain on an S3 server gives the same bits as on a disk, and a second run rewrites nothing."""
+
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deltalake import DeltaTable
+
+from outfit_pairing.storage.tables import TABLES
+from tests.system.command import Ended, run
+from tests.system.test_clusters import flags
+from tests.whole_shop import EVENTS, Shop, assert_equal_rows, ordered
+
+SERVER = shutil.which("versitygw") or shutil.which("versitygw", path=str(Path.home() / "go" / "bin"))
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(3600),
+    pytest.mark.skipif(SERVER is None, reason="no S3 server: go install github.com/versity/versitygw/cmd/versitygw@v1.8.0"),
+]
+
+KEYS = {"AWS_ACCESS_KEY_ID": "tester", "AWS_SECRET_ACCESS_KEY": "tester-secret"}
+BUCKET = "shop"
+
+
+@pytest.fixture(scope="module")
+def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """An S3 server over a folder, with one empty bucket."""
+    folder = tmp_path_factory.mktemp("s3")
+    (folder / BUCKET).mkdir()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    roots = {"ROOT_ACCESS_KEY": KEYS["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY": KEYS["AWS_SECRET_ACCESS_KEY"]}
+    process = subprocess.Popen(
+        [str(SERVER), "--port", address, "posix", str(folder)], env={**os.environ, **roots}, stdout=subprocess.DEVNULL
+    )
+    try:
+        host, _, port = address.partition(":")
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            assert process.poll() is None, "the S3 server did not start"
+            try:
+                socket.create_connection((host, int(port)), 1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def chain(catalogue: Path, warehouse: str, *more: str, **environment: str) -> Ended:
+    own = flags(warehouse, "spark.master=local[2]", *more)
+    return run("run", "--catalog", catalogue, "--mapping", "sample", *own, timeout=1800, **environment)
+
+
+def rows(endpoint: str, table: str) -> list[str]:
+    access = {"aws_endpoint": endpoint, "aws_region": "us-east-1", "aws_allow_http": "true"}
+    keys = {name.lower(): value for name, value in KEYS.items()}
+    found = DeltaTable(f"s3://{BUCKET}/outfits/{table}", storage_options=access | keys)
+    return ordered(found.to_pyarrow_table().to_pylist())
+
+
+def test_the_chain_on_s3_gives_the_same(endpoint: str, tmp_path: Path) -> None:
+    catalogue, shop = tmp_path / "sample.csv", Shop(tmp_path)
+    assert run("sample", "--products", 400, "--seed", 3, "--out", catalogue).code == 0
+    assert chain(catalogue, str(shop.warehouse)).code == 0
+    s3 = ("endpoint=" + endpoint, "endpoint.region=us-east-1", "path.style.access=true")
+    spark = [f"spark.conf.spark.hadoop.fs.s3a.{one}" for one in s3]
+    more = (*spark, "spark.conf.spark.jars.packages=org.apache.hadoop:hadoop-aws:3.4.2", f"publish.folder={tmp_path / 'exports'}")
+    ended = chain(catalogue, f"s3a://{BUCKET}/outfits", *more, **KEYS)
+    assert ended.code == 0, ended.stderr
+    for name in TABLES:
+        if name not in EVENTS and (shop.warehouse / name).exists():
+            assert_equal_rows(name, rows(endpoint, name), shop.rows(name))
+    again = chain(catalogue, f"s3a://{BUCKET}/outfits", *more, **KEYS)
+    assert again.code == 0, again.stderr
+    assert "nothing had changed, no row was rewritten" in again.stdout
