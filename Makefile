@@ -39,7 +39,7 @@ lint: $(VENV)/.ready ## linters, types and import contracts
 	$(BIN)/lint-imports
 
 test: lint ## linters, types and all tests
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 soak: $(VENV)/.ready ## runs killed at twenty moments and runs that meet, with figures: half an hour or more
 	$(BIN)/python -m pytest -m soak -s
