@@ -20,8 +20,9 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from outfit_pairing.errors import CatalogError, listed
 from outfit_pairing.package_files import package_folder
-from outfit_pairing.settings import Strict, read_yaml
+from outfit_pairing.settings import Strict
 from outfit_pairing.style import AUDIENCES, SEASONS, USAGES
+from outfit_pairing.yaml_files import read_yaml
 
 AUTO = "auto"
 Format = Literal["csv", "jsonl", "parquet", "delta"]

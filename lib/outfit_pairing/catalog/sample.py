@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TextIO
 
 from outfit_pairing.errors import CatalogError
 from outfit_pairing.package_files import package_folder
-from outfit_pairing.settings import read_yaml
+from outfit_pairing.yaml_files import read_yaml
 
 logger = logging.getLogger(__name__)
 
