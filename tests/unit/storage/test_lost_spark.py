@@ -25,7 +25,7 @@ def port_of_nobody() -> int:
 
 def test_a_gateway_that_nobody_answers() -> None:
     gateway = JavaGateway(gateway_parameters=GatewayParameters(port=port_of_nobody()))
-    assert spark_has_ended(fault_of(lambda: gateway.jvm.java.lang.System.currentTimeMillis())  # noqa: PLW0108 - the look-up itself fails)
+    assert spark_has_ended(fault_of(lambda: gateway.jvm.java.lang.System.currentTimeMillis()))  # noqa: PLW0108 - finding it fails
 
 
 def test_a_fault_that_follows_a_lost_jvm() -> None:
