@@ -24,7 +24,7 @@ from outfit_pairing.errors import OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport
-from outfit_pairing.storage.session import spark_has_ended
+from outfit_pairing.storage.session import spark_has_ended, tells_of_lost_spark
 from outfit_pairing.storage.tracking import check_tracking
 
 if TYPE_CHECKING:
@@ -61,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit code."""
     flags = main_parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=_level(flags), format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # a JVM that has ended is told below, in one line
+    logging.getLogger("py4j").setLevel(logging.ERROR)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(lambda record: flags.verbose or not tells_of_lost_spark(record))  # main says it in one line
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
         return int(flags.run(flags))

@@ -121,6 +121,11 @@ def spark_has_ended(fault: BaseException) -> bool:
     return any(_from_gateway(one) for one in chain)
 
 
+def tells_of_lost_spark(record: logging.LogRecord) -> bool:
+    """Whether this is py4j's own account of it, traces and all, which it writes as the root of all loggers."""
+    return record.msg == "Exception while sending command."
+
+
 def _from_gateway(fault: BaseException) -> bool:
     """A lost connection to the JVM: py4j's own error, or the system's, met by py4j."""
     if type(fault).__name__ == "Py4JNetworkError":
