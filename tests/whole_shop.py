@@ -46,9 +46,10 @@ EVENTS = {"runs", "quality_metrics", "releases", "run_lease"}  # one row per run
 
 
 def overrides(warehouse: Path, catalogue: Path, more: Iterable[str] = ()) -> list[str]:
-    """Settings of a run, as `key=value`."""
-    given = {**SETTINGS, "storage.warehouse": warehouse, "catalog.path": catalogue}
-    return [*(f"{name}={value}" for name, value in given.items()), *more]
+    """Settings of a run, as `key=value`; `more` comes before those that all runs share."""
+    own = dict(one.split("=", 1) for one in more)
+    given = {**SETTINGS, "storage.warehouse": warehouse, "catalog.path": catalogue, **own}
+    return [f"{name}={value}" for name, value in given.items()]
 
 
 def change_overnight(before: Path, after: Path, seed: int) -> None:

@@ -24,6 +24,7 @@ from outfit_pairing.errors import OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport
+from outfit_pairing.storage.session import spark_has_ended, tells_of_lost_spark
 from outfit_pairing.storage.tracking import check_tracking
 
 if TYPE_CHECKING:
@@ -61,6 +62,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     flags = main_parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=_level(flags), format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("py4j").setLevel(logging.ERROR)
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(lambda record: flags.verbose or not tells_of_lost_spark(record))  # main says it in one line
     logging.getLogger("httpx2").setLevel(logging.WARNING)
     try:
         return int(flags.run(flags))
@@ -73,6 +76,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except Exception as fault:
         if flags.verbose:
             raise
+        if spark_has_ended(fault):
+            logger.error(
+                "outfit-pairing: Spark has ended before its work was done (killed, or out of memory: see spark.driver_memory); "
+                "what was complete stays, run the same command to go on"
+            )
+            return 1
         logger.error("outfit-pairing: %s: %s (--verbose shows where)", type(fault).__name__, _first_line(fault))
         return 1
 
@@ -230,8 +239,8 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
             run_stages(spark, settings, stages, ended.append)
     finally:
         _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
-        if "ingest" in stages and len(stages) > 1:
-            _say_what_next(settings)
+    if "ingest" in stages and len(stages) > 1:
+        _say_what_next(settings)
     return 0
 
 

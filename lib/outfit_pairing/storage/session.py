@@ -111,3 +111,29 @@ def _connected(settings: Settings, remote: str) -> "SparkSession":
 def partitions(settings: Settings) -> int:
     """Partitions of the heavy passes: as set, else two per core of this machine, at least four."""
     return settings.spark.partitions or max(4, 2 * (os.cpu_count() or 2))
+
+
+def spark_has_ended(fault: BaseException) -> bool:
+    """Whether this fault, or one that it came from, is that the driver's JVM does not answer any more."""
+    chain: list[BaseException] = []
+    while fault not in chain:
+        chain.append(fault)
+        fault = fault.__cause__ or fault.__context__ or fault
+    return any(_from_gateway(one) for one in chain)
+
+
+def tells_of_lost_spark(record: logging.LogRecord) -> bool:
+    """Whether this is py4j's own account of it, traces and all, which it writes as the root of all loggers."""
+    return record.msg == "Exception while sending command."
+
+
+def _from_gateway(fault: BaseException) -> bool:
+    """A lost connection to the JVM: py4j's own error, or the system's, met by py4j."""
+    if type(fault).__name__ == "Py4JNetworkError":
+        return True
+    frame = fault.__traceback__
+    while isinstance(fault, ConnectionError) and frame:
+        if frame.tb_frame.f_globals.get("__name__", "").startswith("py4j."):
+            return True
+        frame = frame.tb_next
+    return False
