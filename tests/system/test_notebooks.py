@@ -17,11 +17,16 @@ from tests.notebooks import FOLDER, INVENTORY, NOT_RUN, Ran, files, inventory, r
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+pytestmark = pytest.mark.timeout(1_800)  # the first test waits for all notebooks
+
 PRODUCTS, ANCHORS = 300, 24
 HOW = (
     f"The tests ran them so, one after the other on a made-up catalogue of {PRODUCTS} products with {ANCHORS} anchors and the "
     "`hashing` encoder, on a local Spark; none was run on Databricks. What they wrote is counted; `runs` has a row for each stage."
 )
+SMALL = ("spark.partitions=2", "outfits.candidates_per_item=48")
+# so few products cannot all have three outfits
+EASY = ("quality.gates.coverage=0.8", "quality.gates.from_patterns=0", "quality.gates.pattern_yield=0.4")
 FIRST, SECOND, THIRD = (f"production/{name}" for name in (
     "01_select_anchor_products.py", "02_generate_outfit_patterns.py", "03_apply_patterns_to_catalog.py",
 ))  # fmt: skip
@@ -43,7 +48,7 @@ def ran(spark: "SparkSession", warehouse: Path) -> dict[str, Ran]:
     def stand_in(endpoint: pd.Series, request: pd.Series, modelParameters: pd.DataFrame, failOnError: pd.Series) -> pd.DataFrame:
         return pd.DataFrame({"result": [json.dumps(good_reply(text)) for text in request], "errorMessage": None})
 
-    given = {"warehouse": str(warehouse), "encoder": "hashing", "set": "spark.partitions=2; outfits.candidates_per_item=48"}
+    given = {"warehouse": str(warehouse), "encoder": "hashing", "set": "; ".join([*SMALL, *EASY])}
     sizes = {"sample_products": str(PRODUCTS), "budget": str(ANCHORS)}
     apart = warehouse.with_name("warehouse_by_rules")
     done = {}

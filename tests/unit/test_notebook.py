@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from databricks.bundles.jobs import JobCluster, Task
 
+from outfit_pairing.embedding.stage import LEAST_TEXTS_PER_PARTITION
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.notebook import Notebook
+from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import StageReport
 from tests.notebooks import FOLDER, HEADER, INVENTORY, Screen, Widgets, cells_of, files, title_of
 
@@ -235,5 +239,31 @@ def test_the_readme_and_the_inventory_name_every_notebook() -> None:
     for page in (FOLDER / "README.md", INVENTORY):
         text = page.read_text("utf-8")
         linked = {(page.parent / found).resolve() for found in re.findall(r"\]\(([\w/.]+\.(?:py|ipynb|md))\)", text)}
-        assert {path.resolve() for path in files()} <= linked, page.name
-        assert all(path.exists() for path in linked), page.name
+        missing = {path.name for path in files() if path.suffix != ".ipynb" or page == INVENTORY} - {path.name for path in linked}
+        assert not missing, page.name
+        assert not [path for path in linked if not path.exists()], page.name
+
+
+def test_the_settings_of_64_workers_can_be_used(tmp_path: Path) -> None:
+    """As they stand on the page; the figures beside them follow from them."""
+    page = (FOLDER / "reference" / "QUICK_SETUP_64_WORKERS.md").read_text("utf-8")
+    given, cluster = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    (tmp_path / "64-workers.yaml").write_text(given, "utf-8")
+    settings = load_settings(tmp_path / "64-workers.yaml", environment={})
+    in_flight = settings.llm.workers * settings.llm.concurrency
+    assert f"| {in_flight * 60 // 20:,} | {in_flight} | 64 × 8 | {settings.anchors.budget / (in_flight * 3):.1f} |" in page
+    assert settings.embedding.chunk_texts // LEAST_TEXTS_PER_PARTITION == 64 * 8
+    assert settings.llm.budget_tokens == 2 * 3_000 * settings.anchors.budget
+    assert JobCluster.from_dict({"job_cluster_key": "chain"} | yaml.safe_load(cluster)).new_cluster
+
+
+def test_a_notebook_can_be_a_task_of_a_job() -> None:
+    """As docs/databricks.md writes it: the file is there, its parameters are widgets of it."""
+    page = (FOLDER.parent / "docs" / "databricks.md").read_text("utf-8")
+    (block,) = re.findall(r"```yaml\n(- task_key: .*?)```", page, re.DOTALL)
+    (task,) = yaml.safe_load(block)
+    assert Task.from_dict(task).notebook_task
+    path = (FOLDER.parent / "resources" / task["notebook_task"]["notebook_path"]).resolve()
+    assert path in SOURCES
+    first = next(cell for cell in cells_of(path) if "notebook = Notebook(" in cell)
+    assert all(f"    {name}=" in first for name in task["notebook_task"]["base_parameters"])
