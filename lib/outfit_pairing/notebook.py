@@ -184,8 +184,8 @@ class Notebook:
                 failed.append(f"{name}: {said}")
             rows.append({"test": name.removeprefix("test_").replace("_", " "), "ended": ended, "what": said or ""})
         self.view.table(rows, "Tests", limit=len(rows))
-        assert rows, f"{self.name} holds no tests"
-        assert not failed, "; ".join(failed)
+        if failed or not rows:
+            raise AssertionError("; ".join(failed) or f"{self.name} holds no tests")
         return len(rows)
 
     def say(self, text: str) -> None:
