@@ -21,7 +21,8 @@ STYLE = Markup("""<style>
   .outfits { max-width: 1080px; font: 14px/1.5 system-ui, sans-serif; color: #1f2430; background: #fff; --bar: #3f6c8f; }
   .outfits table { border-collapse: collapse; font-size: 13px; } .outfits caption { text-align: left; font-weight: 600; }
   .outfits th, .outfits td { padding: 4px 10px; text-align: left; vertical-align: top; border-top: 1px solid #e4e7ec; }
-  .outfits svg { width: 100%; max-width: 560px; font-size: 12px; } .outfits svg rect { fill: var(--bar); }
+  .outfits table, .outfits b { margin-top: 20px; } .outfits b { display: block; }
+  .outfits svg { display: block; width: 100%; max-width: 560px; font-size: 12px; } .outfits svg rect { fill: var(--bar); }
   .outfits svg text { fill: currentColor; } .outfits svg .end { text-anchor: end; } .outfits pre { white-space: pre-wrap; }
 </style>""")
 

@@ -21,8 +21,9 @@ pytestmark = pytest.mark.timeout(1_800)  # the first test waits for all notebook
 
 PRODUCTS, ANCHORS = 300, 24
 HOW = (
-    f"The tests ran them so, one after the other on a made-up catalogue of {PRODUCTS} products with {ANCHORS} anchors and the "
-    "`hashing` encoder, on a local Spark; none was run on Databricks. What they wrote is counted; `runs` has a row for each stage."
+    f"The tests ran them so, one after the other on a made-up catalogue of {PRODUCTS} products with {ANCHORS} anchors, with the "
+    "`hashing` encoder and limits that so few products can keep, on a local Spark; none was run on Databricks. What each wrote is "
+    "counted when it ended; `runs` has a row for each stage."
 )
 SMALL = ("spark.partitions=2", "outfits.candidates_per_item=48")
 # so few products cannot all have three outfits
