@@ -9,7 +9,7 @@ PRODUCTS ?= 2000
 CATALOG ?=
 MAPPING ?= auto
 
-.PHONY: help setup demo test soak lint bench bench-scale audit clean
+.PHONY: help setup demo test soak lint notebooks bench bench-scale audit clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -40,6 +40,9 @@ lint: $(VENV)/.ready ## linters, types and import contracts
 
 test: lint ## linters, types and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+notebooks: $(VENV)/.ready ## runs every notebook and writes notebooks/NOTEBOOK_INVENTORY.md
+	WRITE_NOTEBOOK_INVENTORY=1 $(BIN)/python -m pytest tests/system/test_notebooks.py
 
 soak: $(VENV)/.ready ## runs killed at twenty moments and runs that meet, with figures: half an hour or more
 	$(BIN)/python -m pytest -m soak -s

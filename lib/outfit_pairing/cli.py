@@ -215,6 +215,22 @@ def _run_one_stage(flags: argparse.Namespace) -> int:
 
 def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
     settings = _settings(flags)
+    check_stages(settings, stages)
+    from outfit_pairing.storage.lease import writing
+
+    ended: list[StageOutcome] = []
+    try:
+        with writing(settings) as spark:
+            run_stages(spark, settings, stages, ended.append)
+    finally:
+        _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
+    if "ingest" in stages and len(stages) > 1:
+        _say_what_next(settings)
+    return 0
+
+
+def check_stages(settings: Settings, stages: Sequence[str]) -> None:
+    """What these stages need is there, as far as can be seen before Spark starts.    Raises: OutfitPairingError."""
     if "ingest" in stages:
         from outfit_pairing.catalog.source import check_catalog
 
@@ -231,17 +247,6 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
     if "generate-patterns" in stages:
         _check_model(settings)
     check_tracking(settings)
-    from outfit_pairing.storage.lease import writing
-
-    ended: list[StageOutcome] = []
-    try:
-        with writing(settings) as spark:
-            run_stages(spark, settings, stages, ended.append)
-    finally:
-        _show_reports([outcome.report for outcome in ended if outcome.error is None], as_json=flags.json)
-    if "ingest" in stages and len(stages) > 1:
-        _say_what_next(settings)
-    return 0
 
 
 def _check_model(settings: Settings) -> None:
