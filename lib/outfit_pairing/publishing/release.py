@@ -1,6 +1,6 @@
 """The release stage: what publish has drafted, and the check has passed, becomes what product pages show.
 
-The table switches in one commit; the JSON files, the page and Postgres follow at once. Whoever reads meets the old result or the new.
+The table switches in one commit; the JSON files, the page and Postgres follow at once. Readers meet the old result or the new.
 """
 
 import logging
@@ -82,7 +82,11 @@ def roll_back(store: TableStore, run_id: str) -> StageReport:
     if store.version(OUTFIT_RECOMMENDATIONS) != before:
         _remember(store, run_id, "rollback", figures, written.rows_written)
     write_files(store, figures)
-    counters: dict[str, int | float | str] = {"release": chosen["number"], "rows_written": written.rows_written, **_renew_files(store, figures)}
+    counters: dict[str, int | float | str] = {
+        "release": chosen["number"],
+        "rows_written": written.rows_written,
+        **_renew_files(store, figures),
+    }
     counters |= follow_release(store, figures)
     return StageReport("rollback", figures.outfits, figures.outfits, counters=counters)
 

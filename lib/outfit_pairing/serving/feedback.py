@@ -13,8 +13,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.settings import Settings
-from outfit_pairing.style.sources import BASE_CONFIDENCE
 from outfit_pairing.style import SLOTS
+from outfit_pairing.style.sources import BASE_CONFIDENCE
 
 Kind = Literal["shown", "clicked", "bought", "dismissed"]
 
