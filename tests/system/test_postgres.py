@@ -56,8 +56,9 @@ def item(product_id: str, slot: str = "bottom", score: float = 0.5) -> dict[str,
 def outfits(owners: list[str], items: list[str], mark: str) -> list[dict[str, Any]]:
     """Three outfits of each product, which tell by `mark` which release they are of."""
     return [
-        {"product_id": own, "rank": rank, "outfit_id": f"{mark}:{own}:{rank}", "source": "rule_based", "pattern_name": f"{own}'s day",
-         "occasion": "work", "score": 0.1 + rank / 7, "confidence": 1 / 3, "items": [item(one) for one in items[rank : rank + 2]]}
+        {"product_id": own, "rank": rank, "outfit_id": f"{mark}:{own}:{rank}", "source": "rule_based", "occasion": "work",
+         "pattern_name": f"{own}'s day", "score": 0.1 + rank / 7, "confidence": 1 / 3,
+         "items": [item(one) for one in items[rank : rank + 2]]}
         for own in owners
         for rank in (1, 2, 3)
     ]  # fmt: skip
@@ -155,7 +156,7 @@ def test_differences_end_in_what_a_full_send_gives(spark: "SparkSession", shop: 
 def test_an_earlier_result_comes_back_at_once_and_a_failed_send_changes_nothing(
     spark: "SparkSession", shop: Settings, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two releases; a third that loses a row on its way; back to the first, which is still there; price and stock follow by themselves."""
+    """Two releases; a third loses a row on its way; back to the first, which is still there; price and stock follow."""
     ids = [f"p{number:02}" for number in range(30)]
     show(spark, shop, "monday", catalogue(ids), outfits(ids, ids, "monday"))
     show(spark, shop, "tuesday", catalogue(ids), outfits(ids, ids, "tuesday"))
@@ -170,7 +171,7 @@ def test_an_earlier_result_comes_back_at_once_and_a_failed_send_changes_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(sending, "table_blocks", lossy)
-        with pytest.raises(PostgresBehind, match="outfits instead of 90.*`outfit-pairing release` sends it again"):
+        with pytest.raises(PostgresBehind, match=r"outfits instead of 90.*`outfit-pairing release` sends it again"):
             show(spark, shop, "wednesday", catalogue(ids), outfits(ids, ids, "wednesday"))
     assert everything(postgres) == before
     assert release_shown(postgres) == (2, "tuesday", 30, 90)

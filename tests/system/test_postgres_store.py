@@ -1,4 +1,4 @@
-"""What the service reads out of a real Postgres, and what it says while it cannot. No JVM: rows are written as release writes them."""
+"""What the service reads out of a real Postgres, and what it says while it cannot. No JVM: rows are written as release does."""
 
 import asyncio
 import itertools
@@ -55,8 +55,9 @@ def write(postgres: Postgres, side: str, number: int, mark: str) -> None:
         prepare(connection, "outfit_pairing")
         with connection.transaction():
             products = [
-                {"product_id": one, "name": f"Shirt {one}", "article_type": "Shirts", "colour": "navy blue", "slot": "top", "price": 12.0,
-                 "currency": "EUR", "in_stock": True, "attributes": '{"fit": "slim"}', "words": f"{one} shirt {one} shirts navy blue".lower()}
+                {"product_id": one, "name": f"Shirt {one}", "article_type": "Shirts", "colour": "navy blue", "slot": "top",
+                 "price": 12.0, "currency": "EUR", "in_stock": True, "attributes": '{"fit": "slim"}',
+                 "words": f"{one} shirt {one} shirts navy blue".lower()}
                 for one in [*ids, WITHOUT]
             ]  # fmt: skip
             copy(connection, SHOWN_PRODUCTS, side, products)
@@ -72,7 +73,8 @@ def write(postgres: Postgres, side: str, number: int, mark: str) -> None:
             copy(connection, WITHOUT_OUTFITS, side, [{"product_id": WITHOUT, "code": "free_item", "reason": "given away"}])
             release = [number, mark, NIGHT, len(ids), len(outfits), side]
             connection.execute(
-                "UPDATE outfit_pairing.sides SET number = %s, run_id = %s, released_at = %s, products = %s, outfits = %s WHERE side = %s",
+                "UPDATE outfit_pairing.sides SET number = %s, run_id = %s, released_at = %s, products = %s, outfits = %s "
+                "WHERE side = %s",
                 release,
             )
             connection.execute("UPDATE outfit_pairing.sides SET shown = (side = %s)", [side])
@@ -191,7 +193,7 @@ def test_a_switch_and_a_rollback_are_seen_at_once(shop: Settings, postgres: Post
 
 
 def test_what_is_empty_or_half_there_is_not_served(shop: Settings, postgres: Postgres) -> None:
-    """No schema, no release, a table that is gone, rows that are missing, no right to read: each is said; whole again, it answers."""
+    """No schema, no release, a table that is gone, rows that are missing: each is said; whole again, it answers."""
     look = [lambda store: store.outfits_of(["p1"]), lambda store: store.release(), lambda store: store.search("", 5)]
 
     def refused(words: str) -> None:
@@ -230,7 +232,7 @@ def test_a_reader_needs_to_read_and_no_more(shop: Settings, postgres: Postgres) 
     (found,) = asked(reader, lambda store: store.outfits_of(["p1"]))
     assert len(found.products["p1"].outfits) == 3
     assert keep(reader, [event()]) is None
-    with pytest.raises(SettingsError, match="reader may not write schema outfit_pairing.*GRANT USAGE, CREATE"):
+    with pytest.raises(SettingsError, match=r"reader may not write schema outfit_pairing.*GRANT USAGE, CREATE"):
         check_postgres(reader)
     with postgres.connect() as owner:
         owner.execute("DROP OWNED BY reader")
@@ -322,5 +324,5 @@ def test_tables_of_another_version_are_not_written(postgres: Postgres) -> None:
     with postgres.connect(WRITER) as connection:
         prepare(connection, "outfit_pairing")
         connection.execute("COMMENT ON TABLE outfit_pairing.sides IS 'outfit-pairing, layout 9'")
-        with pytest.raises(SettingsError, match=f"layout 9, this package writes {LAYOUT}.*publish.postgres_schema"):
+        with pytest.raises(SettingsError, match=rf"layout 9, this package writes {LAYOUT}.*publish.postgres_schema"):
             prepare(connection, "outfit_pairing")

@@ -30,8 +30,9 @@ def event(**changes: object) -> FeedbackEvent:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"event": "stolen"}, {"rank": 0}, {"source": "guess"}, {"slot": "sofa"}, {"release": 0}, {"product_id": ""}, {"product_id": "a\x00b"},
-     {"outfit_id": "x" * 300}, {"event_id": "no spaces"}, {"user_id": "7"}, {"ip": "10.0.0.1"}, {"at": "2026-11-28T01:00:00"}],
+    [{"event": "stolen"}, {"rank": 0}, {"source": "guess"}, {"slot": "sofa"}, {"release": 0}, {"product_id": ""},
+     {"product_id": "a\x00b"}, {"outfit_id": "x" * 300}, {"event_id": "no spaces"}, {"user_id": "7"},
+     {"ip": "10.0.0.1"}, {"at": "2026-11-28T01:00:00"}],
 )  # fmt: skip
 def test_what_an_event_may_not_say(wrong: dict[str, object]) -> None:
     """Unknown words, times without offset, and any field about a person."""
