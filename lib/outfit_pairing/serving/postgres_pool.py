@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     Connection = AsyncConnection[tuple[Any, ...]]
 
-CONNECTIONS = 4  # a process answers one request at a time; more only wait for the server's cores
-WAIT_S = 2.0  # for a free connection
+CONNECTIONS = 8  # of a process; more only wait for the cores of Postgres
+WAIT_S = 5.0  # for a free connection, also while Postgres is away: on a machine that is overrun a read may take seconds
 
 
 class Pool:
