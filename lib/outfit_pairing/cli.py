@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, NoReturn
 from outfit_pairing import __version__
 from outfit_pairing.cli_catalogue import add_catalogue_commands, add_catalogue_flags, positive
 from outfit_pairing.cli_doctor import add_doctor_command
+from outfit_pairing.cli_feedback import add_feedback_command
 from outfit_pairing.cli_maintain import add_maintain_command
-from outfit_pairing.cli_releases import add_release_commands
+from outfit_pairing.cli_releases import add_postgres_flag, add_release_commands
 from outfit_pairing.cli_scoring import add_scoring_commands
 from outfit_pairing.errors import OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
+from outfit_pairing.publishing.postgres_place import check_postgres
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport
 from outfit_pairing.storage.session import spark_has_ended, tells_of_lost_spark
@@ -47,6 +49,7 @@ STAGE_HELP = {
 }
 SWITCHES = {"retry_quarantined": "patterns.retry_quarantined", "full": "full", "accept_drift": "quality.accept_drift"}
 PAIRING = {"pair-by-lookbook", "apply-patterns", "pair-by-rules"}
+SENDING = {"publish", "check-quality", "release"}  # what may send a release to Postgres
 EPILOG = "exit codes: 0 done; 2 bad settings or input; 3 a quality gate missed; 1 anything else"
 
 
@@ -96,6 +99,7 @@ def main_parser() -> argparse.ArgumentParser:
     _add_lookbook_flag(run)
     _add_full_flag(run)
     _add_accept_flag(run)
+    add_postgres_flag(run)
     for stage, text in STAGE_HELP.items():
         command = _command(commands, stage, text, _run_one_stage)
         command.set_defaults(stage=stage)
@@ -107,6 +111,8 @@ def main_parser() -> argparse.ArgumentParser:
             _add_full_flag(command)
         if stage == "check-quality":
             _add_accept_flag(command)
+        if stage in SENDING:
+            add_postgres_flag(command)
         if stage == "generate-patterns":
             command.add_argument(
                 "--dry-run", action="store_true", help="tell requests, tokens and cost, ask nothing (default: off)"
@@ -140,6 +146,7 @@ def main_parser() -> argparse.ArgumentParser:
     lookbook.add_argument("--seed", type=int, default=1, help="which ones; the same seed shows the same (default: %(default)s)")
     add_catalogue_commands(commands, _command, _settings)
     add_release_commands(commands, _command, _settings)
+    add_feedback_command(commands, _command, _settings)
     add_doctor_command(commands, _command, _settings)
     add_maintain_command(commands, _command, _settings)
     return parser
@@ -154,7 +161,7 @@ def _command(commands, name, text, function) -> argparse.ArgumentParser:  # type
         formatter_class=argparse.RawTextHelpFormatter,
         allow_abbrev=False,
     )
-    command.set_defaults(run=function, catalog=None, mapping=None, lookbook=None)
+    command.set_defaults(run=function, catalog=None, mapping=None, lookbook=None, postgres=None)
     command.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML file of settings (default: none; every setting has a default)"
     )
@@ -197,6 +204,7 @@ def _settings(flags: argparse.Namespace) -> Settings:
         "catalog.path": flags.catalog,
         "catalog.mapping": flags.mapping,
         "lookbook.path": flags.lookbook,
+        "publish.postgres": flags.postgres,
     }
     for flag, key in SWITCHES.items():
         if getattr(flags, flag, False):
@@ -246,6 +254,8 @@ def check_stages(settings: Settings, stages: Sequence[str]) -> None:
     check_warehouse(settings)
     if "generate-patterns" in stages:
         _check_model(settings)
+    if SENDING & set(stages):
+        check_postgres(settings)
     check_tracking(settings)
 
 
