@@ -1,0 +1,146 @@
+"""Released tables as columns in memory: words as codes, so that a large catalogue stays small, and rows found by product id."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from outfit_pairing.publishing.outfits import SHOWN, Outfit, OutfitItem, ShownProduct
+from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
+
+Ints = npt.NDArray[np.int32]
+Floats = npt.NDArray[np.float64]
+PRODUCT_NAMES = tuple(dict.fromkeys((*PRODUCT_COLUMNS, *SHOWN)))
+PLAIN = ("product_id", "name", "image_url")  # no two rows alike: nothing gained by codes
+NUMBERS = ("price", "in_stock")
+CODED = tuple(name for name in PRODUCT_NAMES if name not in (*PLAIN, *NUMBERS))
+OUTFIT_WORDS = ("source", "pattern_name", "anchor_product_id", "occasion")
+OUTFIT_NAMES = ("product_id", "rank", "outfit_id", "source", "occasion", "pattern_name", "anchor_product_id", "score",
+                "confidence", "items")  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A column of few distinct words.   codes: one per row, -1 = null.   values: by code; the last is None, which -1 finds."""
+
+    codes: Ints
+    values: list[str | None]
+
+    @classmethod
+    def of(cls, chunks: Sequence[pa.Array]) -> "Words":
+        """From dictionary-encoded chunks."""
+        if not chunks:
+            return cls(np.zeros(0, np.int32), [None])
+        whole = pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
+        whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+        return cls(pc.fill_null(whole.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32), [*whole.dictionary.to_pylist(), None])
+
+    def at(self, row: int) -> str | None:
+        """The word of a row."""
+        return self.values[self.codes[row]]
+
+    def between(self, start: int, end: int) -> list[str | None]:
+        """The words of some rows."""
+        values = self.values
+        return [values[code] for code in self.codes[start:end].tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class ProductColumns:
+    """The catalogue.   rows: place of each product by its id.   plain: columns without codes.   price: NaN = not said."""
+
+    rows: dict[str, int]
+    words: dict[str, Words]
+    plain: dict[str, pa.Array]
+    price: Floats
+    in_stock: npt.NDArray[np.bool_]
+    searched: pa.Array
+
+    @classmethod
+    def of(cls, batches: Iterable[pa.RecordBatch]) -> "ProductColumns":
+        """From the columns PRODUCT_NAMES of the products table."""
+        kept = pa.Table.from_batches(list(batches), None) if (batches := list(batches)) else None
+        table = kept if kept is not None else pa.table({name: pa.array([], pa.string()) for name in PRODUCT_NAMES})
+        plain = {name: _one(table[name]) for name in PLAIN}
+        searched = _one(pc.utf8_lower(pc.binary_join_element_wise(
+            *(pc.fill_null(table[name], "") for name in ("product_id", "name", "article_type", "colour")), " "
+        )))  # fmt: skip
+        return cls(
+            rows={one: row for row, one in enumerate(plain["product_id"].to_pylist())},
+            words={name: Words.of(pc.dictionary_encode(table[name]).chunks) for name in CODED},
+            plain=plain,
+            price=_one(pc.cast(table["price"], pa.float64())).to_numpy(zero_copy_only=False),
+            in_stock=_one(pc.fill_null(pc.cast(table["in_stock"], pa.bool_()), False)).to_numpy(zero_copy_only=False),  # noqa: FBT003
+            searched=searched,
+        )
+
+    def shown(self, row: int) -> ShownProduct:
+        """What is shown of a product."""
+        price = float(self.price[row])
+        said = {name: self.words[name].at(row) for name in SHOWN if name in self.words}
+        plain = {name: column[row].as_py() for name, column in self.plain.items()}
+        return ShownProduct(**said, **plain, price=None if price != price else price, in_stock=bool(self.in_stock[row]))  # noqa: PLR0124
+
+    def styled(self, row: int) -> Product:
+        """The product as the styling rules see it."""
+        said = {name: self.words[name].at(row) for name in PRODUCT_COLUMNS if name in self.words}
+        plain = {name: self.plain[name][row].as_py() for name in ("product_id", "name")}
+        return Product(**said, **plain, in_stock=bool(self.in_stock[row]))  # type: ignore[arg-type]
+
+    def stocked(self) -> dict[str, tuple[str, ...]]:
+        """For each slot the audiences that have a product in stock."""
+        slots, audiences = self.words["slot"], self.words["audience"]
+        pairs = np.unique(np.stack([slots.codes, audiences.codes])[:, self.in_stock], axis=1).T.tolist()
+        found: dict[str, set[str]] = {}
+        for slot, audience in pairs:
+            found.setdefault(slots.values[slot] or "other", set()).add(audiences.values[audience] or "unisex")
+        return {slot: tuple(sorted(some)) for slot, some in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class OutfitColumns:
+    """The released outfits, those of a product side by side by rank.
+
+    rows: first and last row (excluded) of each product.   words: columns by code.   items: first and last item of each row.
+    """
+
+    rows: dict[str, tuple[int, int]]
+    ranks: Ints
+    outfit_ids: pa.Array
+    words: dict[str, Words]
+    score: Floats
+    confidence: Floats
+    items: tuple[Ints, Ints]
+    slots: Words
+    products: Words
+    item_scores: Floats
+    reasons: Words
+    reasons_of: tuple[Ints, Ints]
+
+    @classmethod
+    def of(cls, batches: Iterable[pa.RecordBatch]) -> "OutfitColumns":
+        """From the columns OUTFIT_NAMES of the table outfit_recommendations."""
+        parts = _Parts()
+        for batch in batches:
+            parts.add(batch)
+        return parts.columns()
+
+    def outfit(self, row: int, item: "ItemOf") -> Outfit:
+        """One outfit; `item` gives the shown product of an id."""
+        start, end = int(self.items[0][row]), int(self.items[1][row])
+        scores, firsts, lasts = (one[start:end].tolist() for one in (self.item_scores, *self.reasons_of))
+        columns = zip(self.slots.between(start, end), self.products.between(start, end), scores, firsts, lasts, strict=True)
+        return Outfit(
+            rank=int(self.ranks[row]),
+            outfit_id=self.outfit_ids[row].as_py(),
+            score=_number(self.score[row]),
+            confidence=_number(self.confidence[row]),
+            items=tuple(
+                OutfitItem(slot or "other", item(product or ""), _number(score), tuple(self.reasons.between(first, last)))  # type: ignore[arg-type]
+                for slot, product, score, first, last in columns
+            ),
+            **{name: words.at(row) for name, words in self.words.items()},  # type: ignore[arg-type]
+        )
