@@ -1,6 +1,6 @@
 """Released tables as columns in memory: words as codes, so that a large catalogue stays small, and rows found by product id."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,7 +36,9 @@ class Words:
             return cls(np.zeros(0, np.int32), [None])
         whole = pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
         whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
-        return cls(pc.fill_null(whole.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32), [*whole.dictionary.to_pylist(), None])
+        return cls(
+            pc.fill_null(whole.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32), [*whole.dictionary.to_pylist(), None]
+        )
 
     def at(self, row: int) -> str | None:
         """The word of a row."""
@@ -62,8 +64,8 @@ class ProductColumns:
     @classmethod
     def of(cls, batches: Iterable[pa.RecordBatch]) -> "ProductColumns":
         """From the columns PRODUCT_NAMES of the products table."""
-        kept = pa.Table.from_batches(list(batches), None) if (batches := list(batches)) else None
-        table = kept if kept is not None else pa.table({name: pa.array([], pa.string()) for name in PRODUCT_NAMES})
+        read = list(batches)
+        table = pa.Table.from_batches(read) if read else pa.table({name: pa.array([], pa.string()) for name in PRODUCT_NAMES})
         plain = {name: _one(table[name]) for name in PLAIN}
         searched = _one(pc.utf8_lower(pc.binary_join_element_wise(
             *(pc.fill_null(table[name], "") for name in ("product_id", "name", "article_type", "colour")), " "
@@ -128,7 +130,7 @@ class OutfitColumns:
             parts.add(batch)
         return parts.columns()
 
-    def outfit(self, row: int, item: "ItemOf") -> Outfit:
+    def outfit(self, row: int, item: Callable[[str], ShownProduct]) -> Outfit:
         """One outfit; `item` gives the shown product of an id."""
         start, end = int(self.items[0][row]), int(self.items[1][row])
         scores, firsts, lasts = (one[start:end].tolist() for one in (self.item_scores, *self.reasons_of))
@@ -144,3 +146,91 @@ class OutfitColumns:
             ),
             **{name: words.at(row) for name, words in self.words.items()},  # type: ignore[arg-type]
         )
+
+
+class _Parts:
+    """Batches of outfits as they come in, taken apart into columns: a batch is let go before the next is decoded."""
+
+    def __init__(self) -> None:
+        self.ids: list[pa.Array] = []
+        self.words: dict[str, list[pa.Array]] = {name: [] for name in (*OUTFIT_WORDS, "slot", "item", "reason")}
+        self.plain: dict[str, list[pa.Array]] = {name: [] for name in ("rank", "outfit_id", "score", "confidence", "item_score")}
+        self.sizes: list[Ints] = []  # items of each outfit
+        self.reasons: list[Ints] = []  # reasons of each item
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Take one batch apart."""
+        self.ids.append(_encoded(batch.column("product_id")))
+        for name in OUTFIT_WORDS:
+            self.words[name].append(_encoded(batch.column(name)))
+        for name in ("rank", "outfit_id", "score", "confidence"):
+            self.plain[name].append(batch.column(name))
+        items = batch.column("items")
+        self.sizes.append(_lengths(items))
+        each = items.flatten()
+        slot, product, score, reasons = (
+            each.field(each.type.get_field_index(name)) for name in ("slot", "product_id", "score", "reasons")
+        )
+        self.words["slot"].append(_encoded(slot))
+        self.words["item"].append(_encoded(product))
+        self.plain["item_score"].append(score)
+        self.reasons.append(_lengths(reasons))
+        self.words["reason"].append(_encoded(reasons.flatten()))
+
+    def columns(self) -> OutfitColumns:
+        """All rows, sorted by product and rank; items stay where they are and are found by their first and last."""
+        ids = Words.of(self.ids)
+        ranks = self._numbers("rank", np.int32)
+        order = np.lexsort((ranks, ids.codes))
+        sizes = _joined(self.sizes)
+        ends = np.cumsum(sizes, dtype=np.int32)
+        reasons = _joined(self.reasons)
+        last_reasons = np.cumsum(reasons, dtype=np.int32)
+        words = {name: Words.of(self.words[name]) for name in OUTFIT_WORDS}
+        outfit_ids = _one(pa.chunked_array(self.plain["outfit_id"], pa.string()))
+        return OutfitColumns(
+            rows=_groups(ids.codes[order], ids.values),
+            ranks=ranks[order],
+            outfit_ids=outfit_ids.take(pa.array(order)),
+            words={name: Words(one.codes[order], one.values) for name, one in words.items()},
+            score=self._numbers("score", np.float64)[order],
+            confidence=self._numbers("confidence", np.float64)[order],
+            items=((ends - sizes)[order], ends[order]),
+            slots=Words.of(self.words["slot"]),
+            products=Words.of(self.words["item"]),
+            item_scores=self._numbers("item_score", np.float64),
+            reasons=Words.of(self.words["reason"]),
+            reasons_of=(last_reasons - reasons, last_reasons),
+        )
+
+    def _numbers(self, name: str, kind: type) -> npt.NDArray[np.generic]:
+        arrays = [one.to_numpy(zero_copy_only=False) for one in self.plain[name]]
+        return (np.concatenate(arrays) if arrays else np.zeros(0)).astype(kind)
+
+
+def _groups(sorted_codes: Ints, ids: Sequence[str | None]) -> dict[str, tuple[int, int]]:
+    """First and last row of each product, rows being sorted by its code."""
+    codes, starts = np.unique(sorted_codes, return_index=True)
+    ends = [*starts[1:].tolist(), len(sorted_codes)]
+    return {ids[code] or "": span for code, span in zip(codes.tolist(), zip(starts.tolist(), ends, strict=True), strict=True)}
+
+
+def _encoded(column: pa.Array) -> pa.Array:
+    return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+
+
+def _lengths(lists: pa.Array) -> Ints:
+    return pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int32)
+
+
+def _joined(arrays: Sequence[Ints]) -> Ints:
+    return np.concatenate(arrays) if arrays else np.zeros(0, np.int32)
+
+
+def _one(column: pa.ChunkedArray) -> pa.Array:
+    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or value != value else float(value)  # noqa: PLR0124 - NaN stands for null
