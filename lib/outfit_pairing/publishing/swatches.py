@@ -29,7 +29,7 @@ class Paint:
 
     @property
     def kind(self) -> str:
-        """The class that look.css paints by: plain, dark, multi, unknown. No style attribute is needed, which strict pages forbid."""
+        """The class that look.css paints by: plain, dark, multi, unknown; strict pages forbid style attributes."""
         return {UNKNOWN: "unknown", MULTI: "multi"}.get(self, "dark" if self.dark else "plain")
 
 

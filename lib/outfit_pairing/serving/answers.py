@@ -126,7 +126,7 @@ def _anchor_json(anchor: Anchor) -> Json:
 
 
 def _metric_json(metric: Metric) -> Json:
-    value = metric.value if metric.value is None or metric.value == metric.value else None  # noqa: PLR0124 - NaN is no JSON
+    value = metric.value if metric.value is None or metric.value == metric.value else None  # NaN is no JSON
     return {
         "run_id": metric.run_id,
         "metric": metric.metric,

@@ -136,9 +136,9 @@ class Api:
             responses=problems(413, 422, 503),
         )
         async def feedback(given: Events) -> Response:
-            """Keep events: outfits shown, clicked, bought or dismissed. Events with an `event_id` may be sent again; they count once.
+            """Keep events: outfits shown, clicked, bought or dismissed.
 
-            No event says who it was: unknown fields are refused.
+            Events with an `event_id` may be sent again; they count once. No event says who it was: unknown fields are refused.
             """
             await self.service.feedback.add(given.events)
             for event in given.events:

@@ -42,7 +42,7 @@ class Words:
 
     def at(self, row: int) -> str | None:
         """The word of a row."""
-        return self.values[self.codes[row]]
+        return self.values[int(self.codes[row])]
 
     def between(self, start: int, end: int) -> list[str | None]:
         """The words of some rows."""
@@ -75,7 +75,7 @@ class ProductColumns:
             words={name: Words.of(pc.dictionary_encode(table[name]).chunks) for name in CODED},
             plain=plain,
             price=_one(pc.cast(table["price"], pa.float64())).to_numpy(zero_copy_only=False),
-            in_stock=_one(pc.fill_null(pc.cast(table["in_stock"], pa.bool_()), False)).to_numpy(zero_copy_only=False),  # noqa: FBT003
+            in_stock=_one(pc.fill_null(pc.cast(table["in_stock"], pa.bool_()), False)).to_numpy(zero_copy_only=False),
             searched=searched,
         )
 
@@ -84,7 +84,7 @@ class ProductColumns:
         price = float(self.price[row])
         said = {name: self.words[name].at(row) for name in SHOWN if name in self.words}
         plain = {name: column[row].as_py() for name, column in self.plain.items()}
-        return ShownProduct(**said, **plain, price=None if price != price else price, in_stock=bool(self.in_stock[row]))  # noqa: PLR0124
+        return ShownProduct(**said, **plain, price=_number(price), in_stock=bool(self.in_stock[row]))  # type: ignore[arg-type]
 
     def styled(self, row: int) -> Product:
         """The product as the styling rules see it."""
@@ -180,7 +180,7 @@ class _Parts:
     def columns(self) -> OutfitColumns:
         """All rows, sorted by product and rank; items stay where they are and are found by their first and last."""
         ids = Words.of(self.ids)
-        ranks = self._numbers("rank", np.int32)
+        ranks = self._numbers("rank").astype(np.int32)
         order = np.lexsort((ranks, ids.codes))
         sizes = _joined(self.sizes)
         ends = np.cumsum(sizes, dtype=np.int32)
@@ -193,19 +193,19 @@ class _Parts:
             ranks=ranks[order],
             outfit_ids=outfit_ids.take(pa.array(order)),
             words={name: Words(one.codes[order], one.values) for name, one in words.items()},
-            score=self._numbers("score", np.float64)[order],
-            confidence=self._numbers("confidence", np.float64)[order],
+            score=self._numbers("score")[order],
+            confidence=self._numbers("confidence")[order],
             items=((ends - sizes)[order], ends[order]),
             slots=Words.of(self.words["slot"]),
             products=Words.of(self.words["item"]),
-            item_scores=self._numbers("item_score", np.float64),
+            item_scores=self._numbers("item_score"),
             reasons=Words.of(self.words["reason"]),
             reasons_of=(last_reasons - reasons, last_reasons),
         )
 
-    def _numbers(self, name: str, kind: type) -> npt.NDArray[np.generic]:
+    def _numbers(self, name: str) -> Floats:
         arrays = [one.to_numpy(zero_copy_only=False) for one in self.plain[name]]
-        return (np.concatenate(arrays) if arrays else np.zeros(0)).astype(kind)
+        return (np.concatenate(arrays) if arrays else np.zeros(0)).astype(np.float64)
 
 
 def _groups(sorted_codes: Ints, ids: Sequence[str | None]) -> dict[str, tuple[int, int]]:
@@ -220,7 +220,8 @@ def _encoded(column: pa.Array) -> pa.Array:
 
 
 def _lengths(lists: pa.Array) -> Ints:
-    return pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int32)
+    lengths: Ints = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int32)
+    return lengths
 
 
 def _joined(arrays: Sequence[Ints]) -> Ints:

@@ -2,9 +2,9 @@
 
 Every released outfit of every product in the basket is tried. The basket's other products take their places in it: one that the
 outfit holds already is a match; else it takes the place of the outfit's own item in that slot, or an empty place. It takes a place
-only if the look then keeps every hard rule and the audiences mix, and never that of another product of the basket. Looks with more of the basket come first;
-of equals those with fewer items exchanged, then those of greater confidence. Of looks that ask for the same missing items one is
-kept.
+only if the look then keeps every hard rule and the audiences mix, and never that of another product of the basket. Looks with
+more of the basket come first; of equals those with fewer items exchanged, then those of greater confidence. Of looks that ask for
+the same missing items one is kept.
 """
 
 from collections.abc import Mapping, Sequence
@@ -80,8 +80,7 @@ def _order(look: CompletedLook) -> tuple[int, int, float, str]:
 def _fill(around: ShownProduct, outfit: Outfit, own: Mapping[str, _Piece], guide: StyleGuide) -> CompletedLook | None:
     """The outfit with as much of the basket as fits."""
     pieces = [own[around.product_id]]
-    for item in outfit.items:
-        pieces.append(own.get(item.product.product_id) or _piece(item.product, item.slot, guide, item))
+    pieces += [own.get(item.product.product_id) or _piece(item.product, item.slot, guide, item) for item in outfit.items]
     exchanged: list[str] = []
     left_out: dict[str, str] = {}
     for product_id, piece in own.items():
@@ -107,14 +106,15 @@ def _fill(around: ShownProduct, outfit: Outfit, own: Mapping[str, _Piece], guide
 
 def _place(piece: _Piece, pieces: Sequence[_Piece]) -> list[_Piece] | str:
     """The pieces with one more of the basket, in place of another or beside them; else why it does not fit."""
+    stranger = next((one for one in pieces if one.item is None and not may_mix(one.product.audience, piece.product.audience)), None)
+    if stranger:
+        return f"{stranger.product.audience} and {piece.product.audience} do not mix"
     same = [one for one in pieces if one.slot == piece.slot]
     fixed = next((one for one in same if one.item is None), None)
     if fixed and not (piece.slot == TWICE and len(same) == 1 and fixed.traits.article_type != piece.traits.article_type):
         return f"{_said(fixed.product)} of your basket fills its place"
-    if fixed or not same:
-        ways = [[*pieces, piece]]
-    else:
-        ways = [[piece if one is taken else one for one in pieces] for taken in same]
+    instead = [[piece if one is taken else one for one in pieces] for taken in same if not fixed]
+    ways = instead or [[*pieces, piece]]
     faults = [_fault(way) for way in ways]
     for way, fault in zip(ways, faults, strict=True):
         if fault is None and len(way) <= MOST_ITEMS:

@@ -59,7 +59,9 @@ class Edge:
             route, status = _route(scope), exchange.status or 499
             self.figures.in_flight.dec()
             self.figures.answered(route, exchange.method, status, seconds)
-            self.log.write(exchange.request_id, exchange.method, scope["path"], route, status, seconds, exchange.size)
+            self.log.write(
+                exchange.request_id, exchange.method, scope["path"], route=route, status=status, seconds=seconds, size=exchange.size
+            )
 
     def _refusal(self, scope: Scope) -> tuple[int, str] | None:
         if len(scope.get("raw_path") or b"") > LONGEST_PATH or len(scope["query_string"]) > LONGEST_PATH:

@@ -38,7 +38,7 @@ class Options:
     key: str | None = None
 
 
-def create_app(service: RecommendationsService, options: Options = Options(), log: AccessLog | None = None) -> ASGIApp:  # noqa: B008 - frozen
+def create_app(service: RecommendationsService, options: Options = Options(), log: AccessLog | None = None) -> ASGIApp:
     """The application. It opens store and feedback when it starts, and closes them when it ends.
 
     Args:  log: where requests are noted; stderr by default.

@@ -52,7 +52,7 @@ class AccessLog:
         self._waiting: list[str] = []
         self._flush_planned = False
 
-    def write(self, request_id: str, method: str, path: str, route: str, status: int, seconds: float, size: int) -> None:
+    def write(self, request_id: str, method: str, path: str, *, route: str, status: int, seconds: float, size: int) -> None:
         """Note one request."""
         line = {
             "at": datetime.now(UTC).isoformat(timespec="milliseconds"),

@@ -116,8 +116,10 @@ class Pages:
         page = min(_whole(request.query_params.get("page", "")), DEEPEST)
         if not query:
             release, products = await self._spread()
-            return self._answer(request, "page_start.html.j2", release, place="start", tiles=self._tiles(products), query="", total=0,
-                                earlier="", later="", first=0, last=0)  # fmt: skip
+            shown_all = {"total": len(products), "first": 1, "last": len(products), "earlier": "", "later": ""}
+            return self._answer(
+                request, "page_start.html.j2", release, place="start", query="", tiles=self._tiles(products), **shown_all
+            )
         hits = await self.service.search(query, PAGE, (page - 1) * PAGE)
         return self._answer(request, "page_start.html.j2", hits.release, place="", query=query, **self._found(hits, query, page))
 
@@ -181,8 +183,9 @@ class Pages:
         groups: dict[Group, list[str]] = {}
         products: dict[str, ShownProduct] = {}
         step = max(release.products // SPREAD_PAGES, SPREAD_PAGE)
-        for offset in range(0, max(release.products, 1), step):
-            for one in (await self.service.search("", SPREAD_PAGE, offset)).products:
+        for offset in range(0, release.products, step):
+            there = min(SPREAD_PAGE, release.products - offset)  # those without outfits come last
+            for one in (await self.service.search("", there, offset)).products:
                 if one.product_id not in products and one.in_stock:
                     products[one.product_id] = one
                     groups.setdefault((one.slot or "other", one.audience or "unisex"), []).append(one.product_id)

@@ -23,8 +23,10 @@ def found_rows(products: ProductColumns, with_outfits: Container[str], query: st
     holds = [pc.match_substring(texts, word) for word in words]
     kept = np.arange(len(texts)) if not words else np.flatnonzero(_array(reduce(pc.and_, holds)))
     some = texts.take(pa.array(kept))
-    starts = sum((_array(pc.match_substring(pc.binary_join_element_wise("", some, " "), f" {word}")).astype(np.int8) for word in words),
-                 np.zeros(len(kept), np.int8))  # fmt: skip
+    spaced = pc.binary_join_element_wise("", some, " ")
+    starts = np.zeros(len(kept), np.int8)
+    for word in words:
+        starts += _array(pc.match_substring(spaced, f" {word}"))
     ids = products.plain["product_id"].take(pa.array(kept)).to_pylist()
     exact = query.strip()
     order = sorted(
