@@ -18,11 +18,12 @@ from outfit_pairing import __version__
 from outfit_pairing.cli_catalogue import add_catalogue_commands, add_catalogue_flags, positive
 from outfit_pairing.cli_doctor import add_doctor_command
 from outfit_pairing.cli_maintain import add_maintain_command
-from outfit_pairing.cli_releases import add_release_commands
+from outfit_pairing.cli_releases import add_postgres_flag, add_release_commands
 from outfit_pairing.cli_scoring import add_scoring_commands
 from outfit_pairing.cli_serving import add_serving_command
 from outfit_pairing.errors import OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
+from outfit_pairing.publishing.postgres_place import check_postgres
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport
 from outfit_pairing.storage.tracking import check_tracking
@@ -47,6 +48,7 @@ STAGE_HELP = {
 }
 SWITCHES = {"retry_quarantined": "patterns.retry_quarantined", "full": "full", "accept_drift": "quality.accept_drift"}
 PAIRING = {"pair-by-lookbook", "apply-patterns", "pair-by-rules"}
+SENDING = {"publish", "check-quality", "release"}  # what may send a release to Postgres
 EPILOG = "exit codes: 0 done; 2 bad settings or input; 3 a quality gate missed; 1 anything else"
 
 
@@ -88,6 +90,7 @@ def main_parser() -> argparse.ArgumentParser:
     _add_lookbook_flag(run)
     _add_full_flag(run)
     _add_accept_flag(run)
+    add_postgres_flag(run)
     for stage, text in STAGE_HELP.items():
         command = _command(commands, stage, text, _run_one_stage)
         command.set_defaults(stage=stage)
@@ -99,6 +102,8 @@ def main_parser() -> argparse.ArgumentParser:
             _add_full_flag(command)
         if stage == "check-quality":
             _add_accept_flag(command)
+        if stage in SENDING:
+            add_postgres_flag(command)
         if stage == "generate-patterns":
             command.add_argument(
                 "--dry-run", action="store_true", help="tell requests, tokens and cost, ask nothing (default: off)"
@@ -147,7 +152,7 @@ def _command(commands, name, text, function) -> argparse.ArgumentParser:  # type
         formatter_class=argparse.RawTextHelpFormatter,
         allow_abbrev=False,
     )
-    command.set_defaults(run=function, catalog=None, mapping=None, lookbook=None)
+    command.set_defaults(run=function, catalog=None, mapping=None, lookbook=None, postgres=None)
     command.add_argument(
         "--config", type=Path, metavar="FILE", help="YAML file of settings (default: none; every setting has a default)"
     )
@@ -190,6 +195,7 @@ def _settings(flags: argparse.Namespace) -> Settings:
         "catalog.path": flags.catalog,
         "catalog.mapping": flags.mapping,
         "lookbook.path": flags.lookbook,
+        "publish.postgres": flags.postgres,
     }
     for flag, key in SWITCHES.items():
         if getattr(flags, flag, False):
@@ -223,6 +229,8 @@ def _run_stages(flags: argparse.Namespace, stages: Sequence[str]) -> int:
     check_warehouse(settings)
     if "generate-patterns" in stages:
         _check_model(settings)
+    if SENDING & set(stages):
+        check_postgres(settings)
     check_tracking(settings)
     from outfit_pairing.storage.lease import writing
 

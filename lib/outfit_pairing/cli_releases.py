@@ -17,8 +17,18 @@ def add_release_commands(commands: Any, command: Callable[..., argparse.Argument
     runs.add_argument("--count", type=int, default=10, help="runs shown (default: %(default)s)")
     back = command(commands, "rollback", "show again what an earlier run has released", _rollback)
     back.add_argument("--to", required=True, metavar="RUN_ID", help="the run; `outfit-pairing runs` lists them")
+    add_postgres_flag(back)
     for one in (runs, back):
         one.set_defaults(open_settings=settings)
+
+
+def add_postgres_flag(command: argparse.ArgumentParser) -> None:
+    """Where a release is sent to."""
+    command.add_argument(
+        "--postgres",
+        metavar="URL",
+        help="postgresql://… that shows what is released, without a password: PGPASSWORD has it (default: as in settings; none)",
+    )
 
 
 def _runs(flags: argparse.Namespace) -> int:
@@ -37,11 +47,13 @@ def _runs(flags: argparse.Namespace) -> int:
 
 
 def _rollback(flags: argparse.Namespace) -> int:
+    from outfit_pairing.publishing.postgres_place import check_postgres
     from outfit_pairing.publishing.release import roll_back
     from outfit_pairing.storage.lease import writing
     from outfit_pairing.storage.store import TableStore
 
     settings = flags.open_settings(flags)
+    check_postgres(settings)
     with writing(settings, brief=True) as spark:
         report = roll_back(TableStore(spark, settings), flags.to)
     if flags.json:

@@ -10,6 +10,7 @@
     │   └── ModelRefused        the model's server takes no request of ours: key, address or model are wrong
     ├── BudgetSpent             the budget for the model is spent; what is paid for is kept
     ├── NoPatterns              no reply of the model could be used
+    ├── PostgresBehind          Postgres does not show what was released; it shows, whole, what it showed before
     ├── ModelDown               the model's server has been down for too long; what is paid for is kept
     └── GateMissed              exit code 3: the run worked, its result is not good enough to publish
 
@@ -133,6 +134,20 @@ class NoPatterns(OutfitPairingError):  # noqa: N818 - named by what happened
         return (
             f"none of {self.anchors} anchors got patterns from {self.model}: {self.reason[:200]}; "
             "table pattern_requests holds its replies; `outfit-pairing try-patterns` shows what it is asked"
+        )
+
+
+class PostgresBehind(OutfitPairingError):  # noqa: N818 - named by what is the case
+    """A release is shown by the tables, not by Postgres, which shows what it showed before. Sending it again mends that."""
+
+    def __init__(self, place: str, release: int, reason: str) -> None:
+        super().__init__(place, release, reason)
+        self.place, self.release, self.reason = place, release, reason
+
+    def __str__(self) -> str:
+        return (
+            f"{self.place} does not show release {self.release} ({self.reason}), though the tables do, and shows what it showed "
+            "before; `outfit-pairing release` sends it again"
         )
 
 

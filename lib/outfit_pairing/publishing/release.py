@@ -1,6 +1,6 @@
 """The release stage: what publish has drafted, and the check has passed, becomes what product pages show.
 
-The table switches in one commit; the JSON files and the page follow at once. Whoever reads meets the old result or the new one.
+The table switches in one commit; the JSON files, the page and Postgres follow at once. Readers meet the old result or the new.
 """
 
 import logging
@@ -14,6 +14,7 @@ from outfit_pairing.publishing.json_files import switch_files
 from outfit_pairing.publishing.lookbook import write_lookbook
 from outfit_pairing.publishing.pairs import create_pairs_view
 from outfit_pairing.publishing.places import json_folder, page_path
+from outfit_pairing.publishing.postgres import follow_release
 from outfit_pairing.storage.made_of import follow
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.store import TableStore, WriteReport
@@ -31,6 +32,7 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     """Show what is drafted.
 
     Raises:  MissingTable: nothing is drafted.    WarehouseError: files cannot be written.
+             PostgresBehind: all is released, but Postgres does not follow.
     """
     return release(TableStore(spark, settings), "checked")
 
@@ -45,7 +47,8 @@ def release(store: TableStore, kind: str) -> StageReport:
         logger.info("release: %s outfits for %s products are shown", f"{published.outfits:,}", f"{published.products:,}")
     else:
         logger.info("release: what is drafted is shown already")
-    counters = {"products": published.products, "rows_written": written.rows_written, **files}
+    counters: dict[str, int | float | str] = {"products": published.products, "rows_written": written.rows_written, **files}
+    counters |= follow_release(store, published)
     return StageReport("release", published.outfits, published.outfits, counters=counters)
 
 
@@ -63,7 +66,7 @@ def roll_back(store: TableStore, run_id: str) -> StageReport:
     """Show again what a run's release showed. The draft follows, so that the next check does not bring back what was taken away.
 
     Raises:  MissingTable: nothing was ever released.    InputError: no release of that run.
-             WarehouseError: its version of the table is gone.
+             WarehouseError: its version of the table is gone.    PostgresBehind: all is back, but Postgres does not follow.
     """
     rows = store.read(RELEASES).orderBy("number").collect()
     chosen = next((row for row in reversed(rows) if row["shown_run_id"] == run_id), None)
@@ -79,7 +82,12 @@ def roll_back(store: TableStore, run_id: str) -> StageReport:
     if store.version(OUTFIT_RECOMMENDATIONS) != before:
         _remember(store, run_id, "rollback", figures, written.rows_written)
     write_files(store, figures)
-    counters = {"release": chosen["number"], "rows_written": written.rows_written, **_renew_files(store, figures)}
+    counters: dict[str, int | float | str] = {
+        "release": chosen["number"],
+        "rows_written": written.rows_written,
+        **_renew_files(store, figures),
+    }
+    counters |= follow_release(store, figures)
     return StageReport("rollback", figures.outfits, figures.outfits, counters=counters)
 
 

@@ -13,8 +13,8 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.settings import Settings
+from outfit_pairing.style import SLOTS
 from outfit_pairing.style.sources import BASE_CONFIDENCE
-from outfit_pairing.style.vocabulary import SLOTS
 
 Kind = Literal["shown", "clicked", "bought", "dismissed"]
 
@@ -50,7 +50,7 @@ def _now() -> datetime:
 
 
 class FeedbackEvent(BaseModel):
-    """One thing that happened to one outfit on one page. Fields that it does not name are refused, so that nothing personal slips in.
+    """One thing that happened to one outfit on one page. Other fields are refused, so that nothing personal slips in.
 
     event_id may be given by the client: an event that is sent again with the same id counts once.
     """

@@ -4,127 +4,9 @@ A definition here is the one source of the StructType that stages select before 
 comments, of the MERGE condition, and of docs/tables.md. Types are written as Spark SQL writes them.
 """
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from outfit_pairing.storage.table_shape import ARROW_TYPES, AUDIT, OUTFIT_ITEM, PATTERN_ITEM, Column, Table, identifier, quoted
 
-import pyarrow as pa
-
-if TYPE_CHECKING:
-    from pyspark.sql.types import StructType
-
-PATTERN_ITEM = "struct<slot:string,article_types:array<string>,colours:array<string>,style:string,required:boolean>"
-OUTFIT_ITEM = "struct<slot:string,product_id:string,score:double,reasons:array<string>>"
-
-ARROW_TYPES = {
-    "string": pa.string(),
-    "int": pa.int32(),
-    "bigint": pa.int64(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "timestamp": pa.timestamp("us", "UTC"),
-    "array<float>": pa.list_(pa.float32()),
-    "map<string,string>": pa.map_(pa.string(), pa.string()),
-    f"array<{PATTERN_ITEM}>": pa.list_(
-        pa.struct(
-            [
-                ("slot", pa.string()),
-                ("article_types", pa.list_(pa.string())),
-                ("colours", pa.list_(pa.string())),
-                ("style", pa.string()),
-                ("required", pa.bool_()),
-            ]
-        )
-    ),
-    f"array<{OUTFIT_ITEM}>": pa.list_(
-        pa.struct([("slot", pa.string()), ("product_id", pa.string()), ("score", pa.float64()), ("reasons", pa.list_(pa.string()))])
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: `type` in Spark SQL, `comment` for whoever browses the table."""
-
-    name: str
-    type: str
-    comment: str
-    nullable: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One Delta table. `columns` excludes the audit columns that every table gets."""
-
-    name: str
-    key: tuple[str, ...]
-    comment: str
-    columns: tuple[Column, ...]
-    stage: str  # the command that writes it
-    keeps_changes: bool = False  # whether Delta's change data feed tells which rows each commit touched
-
-    @property
-    def all_columns(self) -> tuple[Column, ...]:
-        """Columns in table order, audit columns last; `run_id` may be part of the key."""
-        present = {column.name for column in self.columns}
-        return self.columns + tuple(column for column in AUDIT if column.name not in present)
-
-    @property
-    def ddl(self) -> str:
-        """Column definitions as CREATE TABLE takes them."""
-        return ", ".join(
-            f"{column.name} {column.type}{'' if self.may_be_null(column) else ' NOT NULL'} COMMENT {quoted(column.comment)}"
-            for column in self.all_columns
-        )
-
-    def may_be_null(self, column: Column) -> bool:
-        """Whether rows may lack a value: no key column, and none that says so itself."""
-        return column.nullable and column.name not in self.key
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Names of all columns, in table order."""
-        return tuple(column.name for column in self.all_columns)
-
-    @property
-    def compared(self) -> tuple[str, ...]:
-        """Columns that decide whether a row changed: not the key, not audit, no map (row_hash covers it where there is one)."""
-        audit = {column.name for column in AUDIT}
-        return tuple(c.name for c in self.columns if c.name not in {*self.key, *audit} and not c.type.startswith("map<"))
-
-    @property
-    def written_ddl(self) -> str:
-        """Names and types of all columns, for reading rows back."""
-        return ", ".join(f"{column.name} {column.type}" for column in self.all_columns)
-
-    @property
-    def schema(self) -> "StructType":
-        """The schema without audit columns, for mapInArrow and createDataFrame; all fields nullable, as kernels emit them."""
-        from pyspark.sql.types import StructType
-
-        found = StructType.fromDDL(", ".join(f"{column.name} {column.type}" for column in self.columns))
-        return cast("StructType", found)
-
-    @property
-    def arrow_schema(self) -> pa.Schema:
-        """The same for Arrow, where kernels build their batches; needs no JVM."""
-        return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in self.columns])
-
-
-AUDIT = (
-    Column("run_id", "string", "The run that wrote this row last"),
-    Column("updated_at", "timestamp", "When this row was written last"),
-)
-
-
-def quoted(text: str) -> str:
-    """A string literal of Spark SQL."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
-def identifier(*parts: str) -> str:
-    """A name of Spark SQL, of parts that may hold anything."""
-    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
-
+__all__ = ["ARROW_TYPES", "AUDIT", "TABLES", "Column", "Table", "identifier", "quoted"]
 
 PRODUCTS = Table(
     "products",
@@ -350,6 +232,27 @@ QUALITY_METRICS = Table(
     ),
 )
 
+FEEDBACK = Table(
+    "feedback",
+    key=("event_id",),
+    stage="serve",
+    comment="What shoppers did with outfits, nothing personal; an event may be there twice, its id counts once",
+    columns=(
+        Column("event_id", "string", "Given by the client, else made up"),
+        Column("event", "string", "shown, clicked, bought, dismissed"),
+        Column("at", "timestamp", "When it happened"),
+        Column("product_id", "string", "The product whose page showed the outfit"),
+        Column("outfit_id", "string", "The outfit"),
+        Column("rank", "int", "At which rank it stood"),
+        Column("source", "string", "lookbook_curated, lookbook_algorithmic, pattern_based, rule_based"),
+        Column("slot", "string", "Slot of the item, when it was about one"),
+        Column("item_product_id", "string", "The item's product, when it was about one"),
+        Column("experiment", "string", "A/B test that the page took part in"),
+        Column("variant", "string", "Its variant"),
+        Column("release", "bigint", "Number of the release that was shown"),
+    ),
+)
+
 RUNS = Table(
     "runs",
     key=("run_id", "stage"),
@@ -387,6 +290,7 @@ TABLES: dict[str, Table] = {
         OUTFIT_RECOMMENDATIONS,
         RELEASES,
         QUALITY_METRICS,
+        FEEDBACK,
         RUNS,
         PAIRING_STATE,
         RUN_LEASE,
