@@ -54,11 +54,24 @@ class ServedShop:
                 for number in range(self.size):
                     colour = colours[number % len(colours)]
                     rows.append(
-                        {"product_id": product_id(audience, slot, number), "name": f"Plain {audience.title()} {colour.title()} {kind} {number}",
-                         "audience": audience, "department": "Apparel", "category": kind, "article_type": kind, "slot": slot, "colour": colour,
-                         "colour_family": colour, "season": "summer", "usage": "casual", "price": LARGE + len(rows), "currency": "EUR",
-                         "price_tier": "mid", "in_stock": True}
-                    )  # fmt: skip
+                        {
+                            "product_id": product_id(audience, slot, number),
+                            "name": f"{audience.title()} {colour.title()} {kind} {number}",
+                            "audience": audience,
+                            "department": "Apparel",
+                            "category": kind,
+                            "article_type": kind,
+                            "slot": slot,
+                            "colour": colour,
+                            "colour_family": colour,
+                            "season": "summer",
+                            "usage": "casual",
+                            "price": LARGE + len(rows),
+                            "currency": "EUR",
+                            "price_tier": "mid",
+                            "in_stock": True,
+                        }
+                    )
         rows.append({"product_id": "gift-1", "name": "Free Gift", "article_type": "Free Gifts", "slot": "other", "in_stock": True})
         self.products = rows
         self.write(PRODUCTS, rows)
@@ -77,15 +90,26 @@ class ServedShop:
         """Say in the table releases that the newest outfits are shown."""
         version = DeltaTable(self.warehouse / OUTFIT_RECOMMENDATIONS.name).version()
         shown = {row["product_id"] for row in outfits}
-        told = {"number": self.run, "shown_run_id": run_id, "table_version": version, "kind": "checked", "products": len(shown),
-                "outfits": len(outfits), "rows_changed": len(outfits)}  # fmt: skip
+        told = {
+            "number": self.run,
+            "shown_run_id": run_id,
+            "table_version": version,
+            "kind": "checked",
+            "products": len(shown),
+            "outfits": len(outfits),
+            "rows_changed": len(outfits),
+        }
         self.write(RELEASES, [told], run_id, mode="append")
 
     def check(self, coverage: float = 1.0, run_id: str | None = None) -> None:
         """Write down what check-quality has measured."""
         run_id = run_id or f"run-{self.run}"
-        figures = {"coverage": (coverage, 0.9, coverage >= 0.9), "violations": (0.0, 0.0, True), "outfits": (120.0, None, None),
-                   "mean_score": (0.82, None, None)}  # fmt: skip
+        figures = {
+            "coverage": (coverage, 0.9, coverage >= 0.9),
+            "violations": (0.0, 0.0, True),
+            "outfits": (120.0, None, None),
+            "mean_score": (0.82, None, None),
+        }
         rows = [
             {"run_id": run_id, "metric": name, "value": value, "threshold": gate, "passed": passed, "detail": None}
             for name, (value, gate, passed) in figures.items()
@@ -101,16 +125,27 @@ class ServedShop:
                     extra = "bag" if rank % 2 else "watch"
                     others = [one for one in (*CLOTHES, extra) if one != slot]
                     items = [
-                        {"slot": other, "product_id": product_id(audience, other, (number + shift + rank) % self.size),
-                         "score": 0.8, "reasons": [f"{other} of shift {shift}", "as relaxed as the rest"]}
+                        {
+                            "slot": other,
+                            "product_id": product_id(audience, other, (number + shift + rank) % self.size),
+                            "score": 0.8,
+                            "reasons": [f"{other} of shift {shift}", "as relaxed as the rest"],
+                        }
                         for other in others
-                    ]  # fmt: skip
+                    ]
                     yield {
-                        "product_id": own, "rank": rank, "outfit_id": f"{own}-{shift}-{rank}", "source": sources[(rank - 1) % len(sources)],
-                        "pattern_id": "p1", "pattern_name": f"Easy {OCCASIONS[rank - 1]}", "occasion": OCCASIONS[rank - 1],
-                        "anchor_product_id": product_id(audience, slot, 0), "score": 0.9 - rank / 100, "confidence": 0.7 - rank / 10,
+                        "product_id": own,
+                        "rank": rank,
+                        "outfit_id": f"{own}-{shift}-{rank}",
+                        "source": sources[(rank - 1) % len(sources)],
+                        "pattern_id": "p1",
+                        "pattern_name": f"Easy {OCCASIONS[rank - 1]}",
+                        "occasion": OCCASIONS[rank - 1],
+                        "anchor_product_id": product_id(audience, slot, 0),
+                        "score": 0.9 - rank / 100,
+                        "confidence": 0.7 - rank / 10,
                         "items": items,
-                    }  # fmt: skip
+                    }
 
     def sell_out(self, *product_ids: str) -> None:
         """Write the catalogue again with these sold out."""

@@ -195,9 +195,10 @@ class Api:
         self.figures.outfits.set(release.outfits)
 
     def _answer(self, request: Request, release: Release, answer: answers.Json) -> Response:
-        """A JSON answer that caches may keep until the next release."""
-        etag = etag_of(release)
+        """A JSON answer that caches may keep for a while."""
+        body = answers.encoded(answer)
+        etag = etag_of(release, body)
         headers = {"etag": etag.decode(), "cache-control": cache_control(private=self.private).decode()}
         if matches(request.headers.get("if-none-match", "").encode("latin-1"), etag):
             return Response(status_code=304, headers=headers)
-        return Response(answers.encoded(answer), headers=headers, media_type="application/json")
+        return Response(body, headers=headers, media_type="application/json")

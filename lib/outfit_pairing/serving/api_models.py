@@ -20,14 +20,33 @@ MOST_PAGE = 100  # products of one page of a search
 DEEPEST = 100_000  # offset of a search
 
 SHIRT: dict[str, Any] = {
-    "product_id": "15970", "name": "Turtle Check Men Navy Blue Shirt", "audience": "men", "slot": "top", "article_type": "Shirts",
-    "colour": "navy blue", "season": "fall", "usage": "casual", "image_url": None, "price": None, "currency": None, "in_stock": True,
-}  # fmt: skip
+    "product_id": "15970",
+    "name": "Turtle Check Men Navy Blue Shirt",
+    "audience": "men",
+    "slot": "top",
+    "article_type": "Shirts",
+    "colour": "navy blue",
+    "season": "fall",
+    "usage": "casual",
+    "image_url": None,
+    "price": None,
+    "currency": None,
+    "in_stock": True,
+}
 JEANS: dict[str, Any] = SHIRT | {
-    "product_id": "39386", "name": "Peter England Men Party Blue Jeans", "slot": "bottom", "article_type": "Jeans", "colour": "blue",
-}  # fmt: skip
+    "product_id": "39386",
+    "name": "Peter England Men Party Blue Jeans",
+    "slot": "bottom",
+    "article_type": "Jeans",
+    "colour": "blue",
+}
 RELEASE: dict[str, Any] = {"number": 12, "run_id": "20260302T021500-4f1c2a9b", "released_at": "2026-03-02T02:41:07+00:00"}
-ITEM: dict[str, Any] = {"slot": "bottom", "product": JEANS, "score": 0.82, "reasons": ["navy blue with blue: calm", "as relaxed as the rest"]}
+ITEM: dict[str, Any] = {
+    "slot": "bottom",
+    "product": JEANS,
+    "score": 0.82,
+    "reasons": ["navy blue with blue: calm", "as relaxed as the rest"],
+}
 OUTFIT: dict[str, Any] = {
     "rank": 1, "outfit_id": "5b0f…", "source": "pattern_based", "occasion": "weekend", "pattern_name": "Easy weekend",
     "anchor_product_id": "15970", "score": 0.86, "confidence": 0.6, "items": [ITEM],

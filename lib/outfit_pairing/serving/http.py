@@ -27,8 +27,8 @@ from outfit_pairing.serving.store import StoreNotReady
 MOST_ERRORS = 20  # that one answer lists
 DESCRIPTION = """Outfits for the products of a fashion catalogue, as they were released last.
 
-Every answer is made of one release, which it names. Answers carry an `ETag` that changes with the release and with nothing else
-at the same address. Errors are `application/problem+json` (RFC 9457)."""
+Every answer is made of one release, which it names, and may be kept for a minute; its `ETag` begins with the release.
+Errors are `application/problem+json` (RFC 9457)."""
 
 
 @dataclass(frozen=True, slots=True)

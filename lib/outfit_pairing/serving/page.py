@@ -221,7 +221,8 @@ class Pages:
         return Response(body, status, {"cache-control": "no-store", "content-security-policy": POLICY}, "text/html; charset=utf-8")
 
     def _answer(self, request: Request, template: str, release: Release, **values: Any) -> Response:
-        etag = etag_of(release, template)
+        page = self._render(template, release, **values)
+        etag = etag_of(release, page)
         headers = {
             "etag": etag.decode(),
             "cache-control": cache_control(private=self.private).decode(),
@@ -229,7 +230,7 @@ class Pages:
         }
         if matches(request.headers.get("if-none-match", "").encode("latin-1"), etag):
             return Response(status_code=304, headers=headers)
-        return Response(self._render(template, release, **values), headers=headers, media_type="text/html; charset=utf-8")
+        return Response(page, headers=headers, media_type="text/html; charset=utf-8")
 
     def _render(self, template: str, release: Release | None, **values: Any) -> bytes:
         page = self.templates.get_template(template).render(release=release, assets=self.names, **values)

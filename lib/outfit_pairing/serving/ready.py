@@ -6,13 +6,12 @@ checks it, answers it and puts the bytes here. All that is kept belongs to one r
 """
 
 import hashlib
+import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import lru_cache
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from outfit_pairing import __version__
 from outfit_pairing.serving.answers import encoded, offer_json
 from outfit_pairing.serving.monitoring import Figures
 from outfit_pairing.serving.service import NoSuchProduct, Offer, RecommendationsService
@@ -28,46 +27,49 @@ Key = tuple[str, bytes, str | None]  # path, query, variant of an experiment
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """One answer.   offer: what it shows, for the exposure log of an experiment."""
+    """One answer.   offer: what it shows, for the exposure log of an experiment.   until: when it is to be made anew."""
 
     body: bytes
     etag: bytes
     offer: Offer
+    until: float
 
 
 class ReadyAnswers:
-    """Bodies by path and query, of one release; those longest unused go first."""
+    """Bodies by path and query, of one release; those longest unused go first, and each after FRESH_S."""
 
     def __init__(self, figures: Figures, most_bytes: int = MOST_BYTES) -> None:
         self.figures, self.most_bytes = figures, most_bytes
         self._kept: OrderedDict[Key, Ready] = OrderedDict()
         self._bytes = 0
-        self._etag = b""
+        self._release: Release | None = None
 
     def get(self, key: Key, release: Release) -> Ready | None:
-        """The answer, if it is of this release."""
-        etag = etag_of(release)
-        if etag != self._etag:
+        """The answer, if it is of this release and fresh."""
+        if release is not self._release and release != self._release:
             self._kept.clear()
-            self._bytes, self._etag = 0, etag
+            self._bytes = 0
+        self._release = release
         found = self._kept.get(key)
-        if found:
-            self._kept.move_to_end(key)
-            self.figures.kept.inc()
+        if found is None or found.until < time.monotonic():
+            return None
+        self._kept.move_to_end(key)
+        self.figures.kept.inc()
         return found
 
     def make(self, offer: Offer, *, reasons: bool = True) -> Ready:
         """Encode an answer."""
         self.figures.made.inc()
-        return Ready(encoded(offer_json(offer, reasons=reasons)), etag_of(offer.release, offer.variant), offer)
+        body = encoded(offer_json(offer, reasons=reasons))
+        return Ready(body, etag_of(offer.release, body), offer, time.monotonic() + FRESH_S)
 
     def keep(self, key: Key, offer: Offer, *, reasons: bool = True) -> Ready:
         """Encode an answer and keep it, unless another release is shown by now."""
         ready = self.make(offer, reasons=reasons)
-        if etag_of(offer.release) == self._etag:
-            self._bytes += len(ready.body) - (len(self._kept[key].body) if key in self._kept else 0)
+        if offer.release == self._release:
+            former = self._kept.pop(key, None)
+            self._bytes += len(ready.body) - (len(former.body) if former else 0)
             self._kept[key] = ready
-            self._kept.move_to_end(key)
             while self._bytes > self.most_bytes:
                 self._bytes -= len(self._kept.popitem(last=False)[1].body)
         return ready
@@ -121,11 +123,9 @@ async def send_ready(found: Ready, scope: Scope, send: Send, *, private: bool) -
     await send({"type": "http.response.body", "body": found.body})
 
 
-@lru_cache(maxsize=64)
-def etag_of(release: Release, variant: str | None = None) -> bytes:
-    """One for all answers of a release: at one address, answers change with the release and with nothing else."""
-    told = f"{__version__}\n{release.run_id}\n{release.edition}\n{variant}"
-    return b'"%d-%s"' % (release.number, hashlib.sha256(told.encode()).hexdigest()[:16].encode())
+def etag_of(release: Release, body: bytes) -> bytes:
+    """The release, and what is said: stock may change while a release stays."""
+    return b'"%d-%s"' % (release.number, hashlib.sha256(body).hexdigest()[:24].encode())
 
 
 def cache_control(*, private: bool) -> bytes:

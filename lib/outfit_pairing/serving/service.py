@@ -126,7 +126,7 @@ class RecommendationsService:
         return self.experiment.variant(user) if self.experiment and user else None
 
     async def expose(self, offer: Offer) -> None:
-        """Keep which outfits a user of an experiment was shown, never who; where it cannot be kept, the answer goes out all the same."""
+        """Keep which outfits a user of an experiment was shown, never who; if that fails, the answer goes out all the same."""
         if not self.experiment or not offer.variant or not offer.outfits:
             return
         try:
