@@ -3,7 +3,7 @@
 Every released outfit of every product in the basket is tried. The basket's other products take their places in it: one that the
 outfit holds already is a match; else it takes the place of the outfit's own item in that slot, or an empty place. It takes a place
 only if the look then keeps every hard rule and the audiences mix, and never that of another product of the basket. Looks with
-more of the basket come first; of equals those with fewer items exchanged, then those of greater confidence. Of looks that ask for
+more of the basket come first; of equals those that hold more of it as they were released, then those of greater confidence. Of looks that ask for
 the same missing items one is kept.
 """
 
@@ -74,7 +74,9 @@ def complete(basket: Sequence[ProductOutfits], wishes: Wishes, guide: StyleGuide
 
 
 def _order(look: CompletedLook) -> tuple[int, int, float, str]:
-    return -len(look.held), len(look.exchanged), -(look.outfit.confidence or 0.0), look.outfit.outfit_id
+    released = {item.product.product_id for item in look.outfit.items}
+    placed = sum(one.product_id not in released for one in look.held)
+    return -len(look.held), placed, -(look.outfit.confidence or 0.0), look.outfit.outfit_id
 
 
 def _fill(around: ShownProduct, outfit: Outfit, own: Mapping[str, _Piece], guide: StyleGuide) -> CompletedLook | None:

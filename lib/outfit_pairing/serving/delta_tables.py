@@ -41,7 +41,7 @@ class DeltaTables:
         from deltalake.exceptions import TableNotFoundError
 
         try:
-            return int(self._open(table, without_files=True).version())
+            return int(self._open(table).version())
         except TableNotFoundError:
             return None
         except Exception as fault:
@@ -50,7 +50,7 @@ class DeltaTables:
     def same_rows(self, table: Table, version: int) -> int:
         """The newest version with the same rows as `version`: files of older ones may have been compacted and vacuumed."""
         try:
-            opened = self._open(table, without_files=True)
+            opened = self._open(table)
             newer = {told["version"]: told.get("operation") for told in opened.history() if told.get("version", 0) > version}
         except Exception as fault:
             raise self._unreadable(table, fault) from fault
@@ -81,10 +81,10 @@ class DeltaTables:
         dataset = opened.to_pyarrow_dataset(filesystem=self._files(table))
         yield from dataset.to_batches(columns=list(columns), batch_size=BATCH_ROWS, batch_readahead=2, fragment_readahead=1)
 
-    def _open(self, table: Table, version: int | None = None, *, without_files: bool = False) -> Any:
+    def _open(self, table: Table, version: int | None = None) -> Any:
         from deltalake import DeltaTable
 
-        return DeltaTable(f"{self.root}/{table.name}", version=version, without_files=without_files)
+        return DeltaTable(f"{self.root}/{table.name}", version=version)
 
     def _files(self, table: Table) -> Any:
         """Arrow's own file system for a folder, since deltalake's keeps threads that may abort the interpreter at its exit."""
