@@ -142,8 +142,8 @@ class ServedShop:
                         "pattern_name": f"Easy {OCCASIONS[rank - 1]}",
                         "occasion": OCCASIONS[rank - 1],
                         "anchor_product_id": product_id(audience, slot, 0),
-                        "score": 0.9 - rank / 100,
-                        "confidence": 0.7 - rank / 10,
+                        "score": round(0.9 - rank / 100, 2),
+                        "confidence": round(0.7 - rank / 10, 2),
                         "items": items,
                     }
 

@@ -27,6 +27,8 @@ GIVEN_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 OPEN = ("/health/", "/assets/")
 SAFE = [(b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"no-referrer"), (b"x-frame-options", b"DENY")]
 
+FAILED = "something failed that should not; the service's log has it under this request_id"
+
 
 class Edge:
     """See the module.   key: who does not give it is refused; None: open to all."""
@@ -51,9 +53,8 @@ class Edge:
                 await self.app(scope, exchange.receive, exchange.send)
         except Exception:
             logger.exception("request %s failed", exchange.request_id)
-            if exchange.status:
-                raise
-            await exchange.refuse(500, "something failed that should not; the service's log has it under this request_id")
+            if not exchange.status:
+                await exchange.refuse(500, FAILED)
         finally:
             seconds = time.perf_counter() - started
             route, status = _route(scope), exchange.status or 499

@@ -15,7 +15,7 @@ from outfit_pairing import __version__
 from outfit_pairing.errors import short
 from outfit_pairing.serving.api import Api
 from outfit_pairing.serving.api_models import Problem
-from outfit_pairing.serving.edge import Edge
+from outfit_pairing.serving.edge import FAILED, Edge
 from outfit_pairing.serving.monitoring import AccessLog, Figures
 from outfit_pairing.serving.opening import Opening
 from outfit_pairing.serving.page import Pages
@@ -88,6 +88,10 @@ def _tell_problems(app: FastAPI) -> None:
         errors = [{"where": _where(one["loc"]), "what": short(str(one["msg"]))} for one in fault.errors()[:MOST_ERRORS]]
         told = "; ".join(f"{one['where']}: {one['what']}" for one in errors[:3])
         return problem(422, told, request.scope["request_id"], errors=errors)
+
+    @app.exception_handler(Exception)
+    async def failed(request: Request, _: Exception) -> Response:  # it goes on to the edge, which logs it
+        return problem(500, FAILED, request.scope["request_id"], {"cache-control": "no-store"})
 
     @app.exception_handler(NoSuchProduct)
     async def no_product(request: Request, fault: NoSuchProduct) -> Response:
