@@ -160,7 +160,7 @@ class Api:
             tags=["health"],
             summary="Is there something to show?",
             response_model=ReadyAnswer,
-            responses={key: value for key, value in problems(503).items() if key != 401},
+            responses={key: value for key, value in problems(503).items() if key not in {401, 414}},
         )
         async def is_ready() -> Response:
             """503 until a release is loaded. Needs no key."""

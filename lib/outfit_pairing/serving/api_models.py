@@ -1,10 +1,11 @@
 """What requests and answers of the API hold, for its description (OpenAPI) and for checking what is sent."""
 
+import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from outfit_pairing.serving.feedback import FeedbackEvent, Id
+from outfit_pairing.serving.feedback import FeedbackEvent
 from outfit_pairing.serving.service import MOST_BASKET
 from outfit_pairing.serving.wishes import MOST_OUTFITS, Wishes
 
@@ -17,6 +18,7 @@ Source = Literal["lookbook_curated", "lookbook_algorithmic", "pattern_based", "r
 Price = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 MOST_EVENTS = 100  # of one request
 MOST_PAGE = 100  # products of one page of a search
+DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 DEEPEST = 100_000  # offset of a search
 
 SHIRT: dict[str, Any] = {
@@ -270,7 +272,7 @@ class _Filters(BaseModel):
     slot: list[Slot] = Field([], max_length=17, description="Only outfits that fill this slot; given again: all of them.")
     source: list[Source] = Field([], max_length=4, description="Only outfits from this source; given again: one of them.")
     occasion: list[Annotated[str, Field(max_length=100)]] = Field(
-        [], max_length=20, description="Only outfits for this occasion; given again: one of them."
+        [], max_length=10, description="Only outfits for this occasion; given again: one of them."
     )
     audience: Audience | None = Field(None, description="Only outfits whose every item suits this audience.")
     min_confidence: float = Field(0.0, ge=0, le=1, description="Only outfits of at least this confidence.")
@@ -321,7 +323,9 @@ class Basket(_Filters):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"example": {"products": ["15970", "39386"], "number": 3}})
 
-    products: list[Id] = Field(min_length=1, max_length=MOST_BASKET, description="Ids of the products in the basket.")
+    products: list[Annotated[str, Field(min_length=1, max_length=256)]] = Field(
+        min_length=1, max_length=MOST_BASKET, description="Ids of the products in the basket."
+    )
     number: int = Field(5, ge=1, le=MOST_OUTFITS, description="The best so many looks.")
 
 
@@ -342,6 +346,15 @@ class Events(BaseModel):
 
     events: list[FeedbackEvent] = Field(min_length=1, max_length=MOST_EVENTS, description="What shoppers did with outfits.")
 
+    @field_validator("events", mode="before")
+    @classmethod
+    def _dated(cls, events: Any) -> Any:
+        """Times are written out: a bare number could be seconds or milliseconds."""
+        given = [one["at"] for one in events if isinstance(one, dict) and "at" in one] if isinstance(events, list) else []
+        if not all(isinstance(one, str) and DATE.match(one) for one in given):
+            raise ValueError("at: write it as 2026-03-02T10:15:00+01:00")
+        return events
+
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route, for its description."""
@@ -349,9 +362,10 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
         401: "No API key, or another.",
         404: "No such product.",
         413: "The body is too large.",
+        414: "Path or query is too long.",
         422: "Something in the request cannot be used; `errors` says what.",
         503: "Nothing can be shown now; Retry-After says when to ask again.",
         500: "Something failed that should not.",
     }
     content = {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}
-    return {status: {"description": told[status], "content": content} for status in (*statuses, 401, 500)}
+    return {status: {"description": told[status], "content": content} for status in (*statuses, 401, 414, 500)}

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
 from outfit_pairing import __version__
-from outfit_pairing.errors import short
+from outfit_pairing.errors import printable, short
 from outfit_pairing.serving.api import Api
 from outfit_pairing.serving.api_models import Problem
 from outfit_pairing.serving.edge import FAILED, Edge
@@ -23,8 +23,11 @@ from outfit_pairing.serving.problems import problem
 from outfit_pairing.serving.ready import LeanOutfits, ReadyAnswers
 from outfit_pairing.serving.service import NoSuchProduct, RecommendationsService
 from outfit_pairing.serving.store import StoreNotReady
+from outfit_pairing.style.sources import BASE_CONFIDENCE
+from outfit_pairing.style.vocabulary import SLOTS
 
 MOST_ERRORS = 20  # that one answer lists
+LONGEST = 200  # characters of what is said of one
 DESCRIPTION = """Outfits for the products of a fashion catalogue, as they were released last.
 
 Every answer is made of one release, which it names, and may be kept for a minute; its `ETag` begins with the release.
@@ -78,14 +81,17 @@ def _tell_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, fault: HTTPException) -> Response:
-        detail = {404: "nothing lies at this address", 405: f"{request.method} is not answered here"}.get(
-            fault.status_code, fault.detail
-        )
+        if fault.status_code == 400:  # of FastAPI: the body is not even text
+            return problem(
+                422, "body: it is no JSON", request.scope["request_id"], errors=[{"where": "body", "what": "it is no JSON"}]
+            )
+        told = {404: "nothing lies at this address", 405: f"{request.method} is not answered here"}
+        detail = told.get(fault.status_code, fault.detail)
         return problem(fault.status_code, detail, request.scope["request_id"], dict(fault.headers or {}))
 
     @app.exception_handler(RequestValidationError)
     async def wrong_input(request: Request, fault: RequestValidationError) -> Response:
-        errors = [{"where": _where(one["loc"]), "what": short(str(one["msg"]))} for one in fault.errors()[:MOST_ERRORS]]
+        errors = [{"where": _where(one["loc"]), "what": _what(str(one["msg"]))} for one in fault.errors()[:MOST_ERRORS]]
         told = "; ".join(f"{one['where']}: {one['what']}" for one in errors[:3])
         return problem(422, told, request.scope["request_id"], errors=errors)
 
@@ -103,6 +109,11 @@ def _tell_problems(app: FastAPI) -> None:
         return problem(503, fault.what, request.scope["request_id"], headers)
 
 
+def _what(message: str) -> str:
+    """What pydantic says, as one short line."""
+    return printable(" ".join(message.removeprefix("Value error, ").split()))[:LONGEST]
+
+
 def _where(place: tuple[int | str, ...]) -> str:
     """`query.number`, `body.events.3.rank`."""
     return short(".".join(str(one) for one in place))
@@ -118,6 +129,9 @@ def _describe(app: FastAPI, *, with_key: bool) -> None:
             told = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
             parts.update(told.pop("$defs", {}))
             parts["Problem"] = told
+            event = parts["FeedbackEvent"]["properties"]
+            event["source"]["enum"] = list(BASE_CONFIDENCE)
+            event["slot"]["anyOf"][0]["enum"] = list(SLOTS)
             for name in ("HTTPValidationError", "ValidationError"):
                 parts.pop(name, None)
             if with_key:
