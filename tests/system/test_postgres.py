@@ -71,9 +71,7 @@ def test_a_release_is_sent_whole(spark: "SparkSession", shop: Settings, postgres
     store = TableStore(spark, shop)
     rows = {(row["product_id"], row["rank"]): row for row in store.read(OUTFIT_RECOMMENDATIONS).collect()}
     with postgres.connect() as owner:
-        found = owner.execute(
-            "SELECT product_id, rank, outfit_id, score, items FROM outfit_pairing.outfit_recommendations"
-        ).fetchall()
+        found = owner.execute("SELECT product_id, rank, outfit_id, score, items FROM outfit_pairing.outfit_recommendations").fetchall()
         release = owner.execute("SELECT number, run_id, products, outfits FROM outfit_pairing.release").fetchall()
     assert len(found) == len(rows) == 108
     for product_id, rank, outfit_id, score, items in found:

@@ -22,7 +22,7 @@ from outfit_pairing.serving.api_models import (
     problems,
 )
 from outfit_pairing.serving.monitoring import Figures
-from outfit_pairing.serving.ready import ReadyAnswers, cache_control, etag_of, matches, send_ready
+from outfit_pairing.serving.ready import LONGEST_USER, ReadyAnswers, cache_control, etag_of, matches, send_ready
 from outfit_pairing.serving.service import RecommendationsService
 from outfit_pairing.serving.store import Release
 
@@ -74,7 +74,7 @@ class Api:
             product_id: ProductId,
             asked: Annotated[OutfitsQuery, Query()],
             request: Request,
-            x_user: Annotated[str | None, Header(max_length=256, description="As `user`.")] = None,
+            x_user: Annotated[str | None, Header(max_length=LONGEST_USER, description="As `user`.")] = None,
         ) -> Response:
             """Released outfits of a product, best first, as far as the filters leave them.
 

@@ -1,10 +1,11 @@
 """Complete the look: which released outfits hold the products of a basket best, and what is missing to wear them.
 
 Every released outfit of every product in the basket is tried. The basket's other products take their places in it: one that the
-outfit holds already is a match; else it takes the place of the outfit's own item in that slot, or an empty place. It takes a place
-only if the look then keeps every hard rule and the audiences mix, and never that of another product of the basket. Looks with
-more of the basket come first; of equals those that hold more of it as they were released, then those of greater confidence. Of looks that ask for
-the same missing items one is kept.
+outfit holds already is a match; else it takes the place of the outfit's own item in that slot, or an empty place. It takes a
+place only if the look then keeps every hard rule and the audiences mix, and never that of another product of the basket.
+
+Looks with more of the basket come first; of equals those that hold more of it as they were released, then those of greater
+confidence. Of looks that ask for the same missing items one is kept.
 """
 
 from collections.abc import Mapping, Sequence

@@ -20,6 +20,7 @@ from outfit_pairing.serving.wishes import Wishes
 
 MOST_BYTES = 48 * 1024**2  # of all bodies that are kept
 FRESH_S = 60  # a page may show a result for so long without asking again
+LONGEST_USER = 256
 BEFORE, AFTER = "/v1/products/", "/outfits"
 OUTFITS_ROUTE = "/v1/products/{product_id}/outfits"
 Key = tuple[str, bytes, str | None]  # path, query, variant of an experiment
@@ -86,7 +87,8 @@ class LeanOutfits:
         if scope["type"] == "http" and scope["method"] == "GET":
             path: str = scope["path"]
             if path.startswith(BEFORE) and path.endswith(AFTER) and len(path) > len(BEFORE) + len(AFTER):
-                found = await self._find(path, scope["query_string"], header(scope, b"x-user").decode("latin-1"))
+                user = header(scope, b"x-user").decode("latin-1")
+                found = await self._find(path, scope["query_string"], user) if len(user) <= LONGEST_USER else None
                 if found:
                     scope["lean_route"] = OUTFITS_ROUTE
                     await self.service.expose(found.offer)

@@ -290,6 +290,7 @@ def test_variants_by_header_or_query(shop: ServedShop) -> None:
                 assert answer.headers["cache-control"].startswith("private")
                 assert answer.headers["vary"] == "x-user"
         assert client.get(OUTFITS).json()["variant"] is None
+        is_problem(client.get(OUTFITS, headers={"x-user": "x" * 257}), 422)
     assert len(notes.events) == 9
     assert {one.variant for one in notes.events} == {"outfits"}
 
