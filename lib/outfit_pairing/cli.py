@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 from outfit_pairing import __version__
 from outfit_pairing.cli_catalogue import add_catalogue_commands, add_catalogue_flags, positive
 from outfit_pairing.cli_doctor import add_doctor_command
+from outfit_pairing.cli_feedback import add_feedback_command
 from outfit_pairing.cli_maintain import add_maintain_command
 from outfit_pairing.cli_releases import add_postgres_flag, add_release_commands
 from outfit_pairing.cli_scoring import add_scoring_commands
@@ -138,6 +139,7 @@ def main_parser() -> argparse.ArgumentParser:
     add_catalogue_commands(commands, _command, _settings)
     add_release_commands(commands, _command, _settings)
     add_serving_command(commands, _command, _settings)
+    add_feedback_command(commands, _command, _settings)
     add_doctor_command(commands, _command, _settings)
     add_maintain_command(commands, _command, _settings)
     return parser

@@ -2,12 +2,16 @@
 
 import argparse
 import json
+import logging
+import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from outfit_pairing.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 Opened = Callable[[argparse.Namespace], Settings]
 OUTFITS_HELP = 'outfits, JSON lines {"outfit_id": ..., "items": [product ids]}'
@@ -25,7 +29,24 @@ def add_scoring_commands(commands: Any, command: Callable[..., argparse.Argument
         one.add_argument("--outfits", type=Path, required=True, metavar="FILE", help=OUTFITS_HELP)
     score.add_argument("--out", type=Path, metavar="FILE", help="CSV of outfit_id,score in the order given (default: stdout)")
     check.add_argument("--page", type=Path, metavar="FILE", help="also write the figures as an HTML page (default: none)")
+    learn.add_argument(
+        "--feedback",
+        type=_share,
+        metavar="WEIGHT",
+        help="learn also from outfits that shoppers clicked or bought; each counts so much of a stylist's: 0.2, say (default: not)",
+    )
     learn.add_argument("--out", type=Path, default=Path("style_model.npz"), metavar="FILE", help="the model (default: %(default)s)")
+
+
+def _share(text: str) -> float:
+    """A weight above 0, at most 1."""
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = math.nan
+    if not 0 < weight <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is no weight: give a number above 0, at most 1")
+    return weight
 
 
 def _score(flags: argparse.Namespace) -> int:
@@ -61,8 +82,18 @@ def _evaluate(flags: argparse.Namespace) -> int:
 
 
 def _fit(flags: argparse.Namespace) -> int:
-    from outfit_pairing.scoring.commands import fit_outfits, fitted_json, fitted_text
+    from outfit_pairing.scoring.commands import Liked, fit_outfits, fitted_json, fitted_text
 
-    found = fit_outfits(flags.open_settings(flags), flags.outfits, flags.out)
+    settings = flags.open_settings(flags)
+    liked = _liked(settings) if flags.feedback else []
+    found = fit_outfits(settings, flags.outfits, flags.out, Liked(liked, flags.feedback or 0.0))
     sys.stdout.write(fitted_json(found, flags.out) if flags.json else fitted_text(found, flags.out))
     return 0
+
+
+def _liked(settings: Settings) -> list[list[str]]:
+    from outfit_pairing.serving.feedback_reading import liked_outfits
+
+    liked, gone = liked_outfits(settings)
+    logger.info("%s outfits that shoppers liked; %s more are shown no longer and left out", f"{len(liked):,}", f"{gone:,}")
+    return liked

@@ -71,32 +71,51 @@ def evaluate_outfits(settings: Settings, file: Path) -> Evaluation:
 
 
 @dataclass(frozen=True)
+class Liked:
+    """Outfits that shoppers chose among those they were shown, as product ids.   weight: of each, where a stylist's counts 1."""
+
+    outfits: Sequence[Sequence[str]] = ()
+    weight: float = 0.0
+
+
+NOBODY = Liked()
+
+
+@dataclass(frozen=True)
 class Fitted:
-    """A model, and how well it and the style guide alone do on outfits that it has not seen."""
+    """A model, and how well it and the style guide alone do on outfits that it has not seen.
+
+    liked: outfits of shoppers that it learnt from as well.
+    """
 
     model: LookbookModel
     learnt_from: int
+    liked: int
     written: Evaluation
     fitted: Evaluation
 
 
-def fit_outfits(settings: Settings, file: Path, out: Path) -> Fitted:
+def fit_outfits(settings: Settings, file: Path, out: Path, liked: Liked = NOBODY) -> Fitted:
     """Learn from the outfits of the file and write the model; the figures are of every HELD_OUT'th outfit, kept apart first.
 
-    An outfit that is there twice counts once: it would be learnt by heart, and measured as if it were not.
+    An outfit that is there twice counts once: it would be learnt by heart, and measured as if it were not. For the same reason
+    outfits that shoppers liked are left out where the file has them; the others are learnt from, but never measured on.
     """
     check_tracking(settings)
     outfits = read_outfits(file)
     check_writable(out, "--out")
     plain = settings.model_copy(update={"style": settings.style.model_copy(update={"model": None})})
-    judge = open_judge(plain, outfits)
+    given = [GivenOutfit(f"liked {place}", tuple(items)) for place, items in enumerate(liked.outfits)]
+    judge = open_judge(plain, [*outfits, *given])
     known = _usable(file, outfits, judge, LEAST_OUTFITS * HELD_OUT // (HELD_OUT - 1) + 1)
     encoder, garments = encoder_name(settings.embedding), judge.wardrobe.garments
     held = known[::HELD_OUT]
-    trial = fit([items for place, items in enumerate(known) if place % HELD_OUT], judge.wardrobe, encoder)
+    own = {frozenset(items) for items in known}
+    weak = [items for items in _distinct(given, judge) if frozenset(items) not in own]
+    trial = fit([items for place, items in enumerate(known) if place % HELD_OUT], judge.wardrobe, encoder, weak, liked.weight)
     written = evaluate(held, garments, judge.scores)
     fitted = evaluate(held, garments, Judge(judge.wardrobe, trial).scores)
-    model = fit(known, judge.wardrobe, encoder)
+    model = fit(known, judge.wardrobe, encoder, weak, liked.weight)
     write_whole(model_bytes(model), out, "--out")
     figures = {
         f"{name}_{kind}": one.value
@@ -104,18 +123,22 @@ def fit_outfits(settings: Settings, file: Path, out: Path) -> Fitted:
         for name, one in found.figures.items()
     }
     track_figures(settings, "fit-compatibility", figures, out)
-    return Fitted(model, len(known), written, fitted)
+    return Fitted(model, len(known), len(weak), written, fitted)
 
 
 def _usable(file: Path, outfits: Sequence[GivenOutfit], judge: Judge, least: int) -> list[Items]:
     """Outfits of two known items or more, each once."""
-    known = list({frozenset(items): items for items in known_outfits(outfits, judge.wardrobe.garments)}.values())
+    known = _distinct(outfits, judge)
     _say_unknown(outfits, judge)
     if len(known) < least:
         raise OutfitsError(
             f"{file}: only {len(known)} different outfits have two items or more that the catalogue has; {least} are needed"
         )
     return known
+
+
+def _distinct(outfits: Sequence[GivenOutfit], judge: Judge) -> list[Items]:
+    return list({frozenset(items): items for items in known_outfits(outfits, judge.wardrobe.garments)}.values())
 
 
 def evaluation_text(found: Evaluation) -> str:
@@ -164,7 +187,8 @@ def _plain(figures: Figures) -> dict[str, Mapping[str, float | None]]:
 
 def fitted_text(found: Fitted, out: Path) -> str:
     """What was learnt, for people."""
-    lines = [f"learnt from {found.learnt_from:,} outfits; on {found.fitted.measured:,} that were kept apart:", ""]
+    liked = f" and {found.liked:,} that shoppers liked" if found.liked else ""
+    lines = [f"learnt from {found.learnt_from:,} outfits{liked}; on {found.fitted.measured:,} that were kept apart:", ""]
     lines.append(f"{'':42}{'written':>8}{'fitted':>8}")
     for name, one in found.fitted.figures.items():
         within = "" if math.isnan(one.low) else f"({one.low:.3f} to {one.high:.3f})"
@@ -178,6 +202,7 @@ def fitted_json(found: Fitted, out: Path) -> str:
     """What was learnt, for programs."""
     told = {
         "learnt_from": found.learnt_from,
+        "liked": found.liked,
         "weights": dict(found.model.weights),
         "model": str(out),
         "written": _told(found.written),

@@ -7,7 +7,7 @@ does not help there weighs nothing. Memory of very items is weighed last, so tha
 
 import math
 import random
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
@@ -39,8 +39,15 @@ LEAST_OUTFITS = 30
 STEPS = 60
 
 
-def fit(outfits: Sequence[Items], wardrobe: Wardrobe, encoder: str, seed: int = 7) -> LookbookModel:
-    """A model of outfits that a shop's people made (two known items or more each).    Raises: ValueError: too few."""
+def fit(
+    outfits: Sequence[Items], wardrobe: Wardrobe, encoder: str, weak: Sequence[Items] = (), weight: float = 0.0, *, seed: int = 7
+) -> LookbookModel:
+    """A model of outfits that a shop's people made (two known items or more each).
+
+    Args:    weak: outfits that shoppers chose among those they were shown. They add to the affinities, each as much as `weight` of
+             a stylist's; what an affinity weighs is learnt on stylists' outfits alone.
+    Raises:  ValueError: too few.
+    """
     if len(outfits) < LEAST_OUTFITS:
         raise ValueError(f"{len(outfits)} outfits are too few to learn from; {LEAST_OUTFITS} are needed")
     order = list(range(len(outfits)))
@@ -48,25 +55,31 @@ def fit(outfits: Sequence[Items], wardrobe: Wardrobe, encoder: str, seed: int = 
     folds = []
     for fold in range(FOLDS):
         held = set(order[fold::FOLDS])
-        model = affinities_of([outfits[one] for one in order if one not in held], wardrobe, encoder)
+        model = affinities_of([outfits[one] for one in order if one not in held], wardrobe, encoder, weak, weight)
         folds.append(_questions([outfits[one] for one in sorted(order[fold::FOLDS][:MOST_ASKED])], wardrobe, model, seed + fold))
     asked = _Questions(*(np.concatenate(parts) for parts in zip(*folds, strict=True)))
     weights = _weights(asked, len(outfits))
-    return replace(affinities_of(outfits, wardrobe, encoder), weights=weights)
+    return replace(affinities_of(outfits, wardrobe, encoder, weak, weight), weights=weights)
 
 
-def affinities_of(outfits: Sequence[Items], wardrobe: Wardrobe, encoder: str) -> LookbookModel:
-    """The affinities of outfits, all weights 0."""
-    worn = [[wardrobe.garments[item] for item in items] for items in outfits]
-    kinds = _affinity(worn, lambda one: one.kind)
-    beyond = _affinity(worn, coloured)
+def affinities_of(
+    outfits: Sequence[Items], wardrobe: Wardrobe, encoder: str, weak: Sequence[Items] = (), weight: float = 0.0
+) -> LookbookModel:
+    """The affinities of outfits, all weights 0.   weak, weight: see `fit`."""
+    worn = [[wardrobe.garments[item] for item in items] for items in (*outfits, *weak)]
+    counts_as = [1.0] * len(outfits) + [weight] * len(weak)
+    kinds = _affinity(worn, counts_as, lambda one: one.kind)
+    beyond = _affinity(worn, counts_as, coloured)
     colours = {}
     for pair, value in beyond.items():
         left, right = (one.rpartition("/") for one in pair)
         if left[2] and right[2]:
             colours[pair] = value - kinds.get(ordered(left[0], right[0]), 0.0)
-    counts = Counter(ordered(a.product_id, b.product_id) for some in worn for a, b in combinations(some, 2))
-    directions, strengths = _styles(worn, wardrobe)
+    counts = defaultdict[tuple[str, str], float](float)
+    for some, one in zip(worn, counts_as, strict=True):
+        for a, b in combinations(some, 2):
+            counts[ordered(a.product_id, b.product_id)] += one
+    directions, strengths = _styles(worn, counts_as, wardrobe)
     return LookbookModel(
         kinds=kinds,
         colours=colours,
@@ -78,13 +91,16 @@ def affinities_of(outfits: Sequence[Items], wardrobe: Wardrobe, encoder: str) ->
     )
 
 
-def _affinity(worn: Sequence[Sequence[Garment]], word: Callable[[Garment], str]) -> dict[tuple[str, str], float]:
+def _affinity(
+    worn: Sequence[Sequence[Garment]], counts_as: Sequence[float], word: Callable[[Garment], str]
+) -> dict[tuple[str, str], float]:
     """log((together + s) / (by chance + s)) for each pair of words that could have met; s = SMOOTHED."""
-    alone, together = Counter[str](), Counter[tuple[str, str]]()
-    for some in worn:
+    alone, together = defaultdict[str, float](float), defaultdict[tuple[str, str], float](float)
+    for some, weight in zip(worn, counts_as, strict=True):
         for one in some:
-            alone[word(one)] += len(some) - 1
-        together.update(ordered(word(a), word(b)) for a, b in combinations(some, 2))
+            alone[word(one)] += weight * (len(some) - 1)
+        for a, b in combinations(some, 2):
+            together[ordered(word(a), word(b))] += weight
     total = sum(alone.values()) / 2
 
     def chance(left: str, right: str) -> float:
@@ -103,11 +119,15 @@ def _affinity(worn: Sequence[Sequence[Garment]], word: Callable[[Garment], str])
     return found
 
 
-def _styles(worn: Sequence[Sequence[Garment]], wardrobe: Wardrobe) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+def _styles(
+    worn: Sequence[Sequence[Garment]], counts_as: Sequence[float], wardrobe: Wardrobe
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
     """Directions in which items of one outfit agree: the leading ones of their cross-covariance, whitened."""
     dimensions = wardrobe.vectors.shape[1]
-    groups = [some for some in ([one.place for one in outfit if one.place >= 0] for outfit in worn) if len(some) > 1]
-    pairs = sum(len(some) * (len(some) - 1) for some in groups)
+    placed = [([one.place for one in outfit if one.place >= 0], weight) for outfit, weight in zip(worn, counts_as, strict=True)]
+    groups = [some for some, _ in placed if len(some) > 1]
+    weights = [weight for some, weight in placed if len(some) > 1]
+    pairs = sum(weight * len(some) * (len(some) - 1) for some, weight in zip(groups, weights, strict=True))
     if not pairs or not wardrobe.vectors.any():
         return np.zeros((0, dimensions), dtype=np.float32), np.zeros(0, dtype=np.float32)
     total, cross = np.zeros((dimensions, dimensions)), np.zeros((dimensions, dimensions))
@@ -115,8 +135,10 @@ def _styles(worn: Sequence[Sequence[Garment]], wardrobe: Wardrobe) -> tuple[npt.
         sizes = [len(some) for some in groups[first : first + AT_ONCE]]
         rows = wardrobe.vectors[[place for some in groups[first : first + AT_ONCE] for place in some]].astype(np.float64)
         whole = np.add.reduceat(rows, np.cumsum([0, *sizes[:-1]]), axis=0)
-        total += (rows * np.repeat(np.subtract(sizes, 1), sizes)[:, None]).T @ rows
-        cross += whole.T @ whole - rows.T @ rows
+        each = np.asarray(weights[first : first + AT_ONCE])
+        by_row = np.repeat(each, sizes)[:, None]
+        total += (rows * by_row * np.repeat(np.subtract(sizes, 1), sizes)[:, None]).T @ rows
+        cross += (whole * each[:, None]).T @ whole - (rows * by_row).T @ rows
     total, cross = total / pairs, cross / pairs
     values, basis = np.linalg.eigh(total + RIDGE * np.trace(total) * np.eye(dimensions))
     whitener = basis @ np.diag(values**-0.5) @ basis.T
