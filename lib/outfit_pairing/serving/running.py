@@ -1,9 +1,12 @@
 """Runs the service in this process until it is told to stop."""
 
+import contextlib
 import errno
 import logging
 import os
+import signal
 import socket
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import InputError, SettingsError
@@ -58,9 +61,20 @@ def serve(settings: "Settings") -> None:
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     host, port = listening.getsockname()[:2]
     logger.info("listening on http://%s:%s", f"[{host}]" if ":" in host else host, port)
-    with listening:
+    with listening, _signals_end_well():
         uvicorn.Server(config).run(sockets=[listening])
     logger.info("stopped")
+
+
+@contextlib.contextmanager
+def _signals_end_well() -> Iterator[None]:
+    """A service that was told to stop and has stopped ends with 0: uvicorn raises the signal again when it is done."""
+    former = {one: signal.signal(one, lambda *_: None) for one in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for one, handler in former.items():
+            signal.signal(one, handler)
 
 
 def open_store(settings: "Settings") -> "Store":
