@@ -11,6 +11,7 @@ import gc
 import logging
 import time
 from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
@@ -103,6 +104,13 @@ class DeltaStore:
         self.loading = Loading(fault="the released outfits are being loaded")
         self._snapshot: Snapshot | None = None
         self._polling: asyncio.Task[None] | None = None
+        self._ahead: Future[Snapshot | None] | None = None
+
+    def load_ahead(self) -> None:
+        """Begin to load in a thread, so that the time that it takes to import a web framework is not lost; `open` waits for it."""
+        loader = ThreadPoolExecutor(1, "load-ahead")
+        self._ahead = loader.submit(self._load_if_new)
+        loader.shutdown(wait=False)
 
     async def open(self) -> None:
         """See Store.open."""
@@ -137,7 +145,8 @@ class DeltaStore:
     async def refresh(self) -> None:
         """Look for a newer result and show it. Raises nothing: what goes wrong is logged once, and what is shown stays."""
         try:
-            loaded = await asyncio.to_thread(self._load_if_new)
+            ahead, self._ahead = self._ahead, None
+            loaded = await (asyncio.wrap_future(ahead) if ahead else asyncio.to_thread(self._load_if_new))
         except StoreNotReady as fault:
             self.loading.faults += 1
             if fault.what != self.loading.fault:

@@ -11,7 +11,7 @@ from outfit_pairing.errors import SettingsError, first_line
 from outfit_pairing.serving.store import StoreNotReady
 from outfit_pairing.settings import Settings, without_credentials
 from outfit_pairing.storage.places import URL
-from outfit_pairing.storage.tables import Table
+from outfit_pairing.storage.tables import ARROW_TYPES, Table
 
 BATCH_ROWS = 16_384  # rows that are decoded at once: what the loading of a large table costs in memory
 # Commits that rewrite files and change no row.
@@ -78,21 +78,17 @@ class DeltaTables:
             for batch in opened.scan(columns=list(columns)):
                 yield pa.record_batch(batch)
             return
-        dataset = opened.to_pyarrow_dataset(filesystem=self._files(table))
-        yield from dataset.to_batches(columns=list(columns), batch_size=BATCH_ROWS, batch_readahead=2, fragment_readahead=1)
+        if URL.match(self.root):
+            dataset = opened.to_pyarrow_dataset()
+            yield from dataset.to_batches(columns=list(columns), batch_size=BATCH_ROWS, batch_readahead=2, fragment_readahead=1)
+            return
+        for file in opened.file_uris():
+            yield from _file_batches(Path(self.root, table.name, Path(file).name), table, columns)
 
     def _open(self, table: Table, version: int | None = None) -> Any:
         from deltalake import DeltaTable
 
         return DeltaTable(f"{self.root}/{table.name}", version=version)
-
-    def _files(self, table: Table) -> Any:
-        """Arrow's own file system for a folder, since deltalake's keeps threads that may abort the interpreter at its exit."""
-        if URL.match(self.root):
-            return None
-        from pyarrow.fs import LocalFileSystem, SubTreeFileSystem
-
-        return SubTreeFileSystem(f"{self.root}/{table.name}", LocalFileSystem())
 
     def _unreadable(self, table: Table, fault: Exception) -> StoreNotReady:
         from deltalake.exceptions import TableNotFoundError
@@ -101,3 +97,21 @@ class DeltaTables:
         if isinstance(fault, TableNotFoundError):
             return StoreNotReady(f"{where} holds no table {table.name}; `outfit-pairing run` makes and releases it")
         return StoreNotReady(f"table {table.name} of {where} cannot be read: {first_line(fault)}")
+
+
+def _file_batches(file: Path, table: Table, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Rows of one file of a table in a folder: tables are not partitioned, so that all files lie in it.
+
+    Arrow's own reader: its data sets would import pandas, a third of the time until the service is ready, and deltalake's file
+    system keeps threads that may abort the interpreter at its exit. A column that the file is too old to have is null.
+    """
+    import pyarrow.parquet as pq
+
+    types = {column.name: ARROW_TYPES[column.type] for column in table.all_columns}
+    with pq.ParquetFile(file) as opened:
+        present = [name for name in columns if name in opened.schema_arrow.names]
+        for batch in opened.iter_batches(BATCH_ROWS, columns=present):
+            held = {name: batch.column(name) for name in present}
+            yield pa.record_batch(
+                [held[name] if name in held else pa.nulls(len(batch), types[name]) for name in columns], list(columns)
+            )

@@ -28,6 +28,13 @@ def serve(settings: "Settings") -> None:
 
     Raises:  SettingsError: a setting or the environment does not do, or a package is missing.    InputError: the port is taken.
     """
+    from outfit_pairing.serving.feedback import open_feedback
+
+    key, feedback = _key(settings), open_feedback(settings)
+    listening = listen(settings.serve.host, settings.serve.port)
+    store = open_store(settings)
+    if (load_ahead := getattr(store, "load_ahead", None)) is not None:
+        load_ahead()
     try:
         import uvicorn
 
@@ -35,16 +42,13 @@ def serve(settings: "Settings") -> None:
     except ImportError:
         raise SettingsError(MISSING) from None
     from outfit_pairing.serving.experiments import experiment_of
-    from outfit_pairing.serving.feedback import open_feedback
     from outfit_pairing.serving.service import RecommendationsService
 
-    key = _key(settings)
     service = RecommendationsService(
-        open_store(settings),
+        store,
         experiment=experiment_of(settings.serve.experiment, settings.serve.variants),
-        feedback=open_feedback(settings),
+        feedback=feedback,
     )
-    listening = listen(settings.serve.host, settings.serve.port)
     config = uvicorn.Config(
         create_app(service, Options(key)),
         http="httptools",
