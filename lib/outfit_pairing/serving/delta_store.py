@@ -23,7 +23,7 @@ from outfit_pairing.publishing.outfits import ProductOutfits, ShownProduct
 from outfit_pairing.publishing.without_outfits import absence_of
 from outfit_pairing.serving.columns import OUTFIT_NAMES, PRODUCT_NAMES, OutfitColumns, ProductColumns
 from outfit_pairing.serving.delta_tables import DeltaTables
-from outfit_pairing.serving.searching import found_rows
+from outfit_pairing.serving.searching import Search
 from outfit_pairing.serving.store import Found, Hits, Metric, Quality, Release, StoreNotReady
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, RELEASES
 from outfit_pairing.style.vocabulary import load_style_guide
@@ -48,6 +48,7 @@ class Snapshot:
     ) -> None:
         self.release, self.outfits, self.products, self.versions = release, outfits, products, versions
         self.quality = _quality(release, metrics)
+        self._search = Search.of(products, outfits.rows)
         self.shown = lru_cache(maxsize=PRODUCTS_KEPT)(self._shown)
 
     def of(self, product_id: str) -> ProductOutfits | None:
@@ -60,9 +61,9 @@ class Snapshot:
 
     def search(self, query: str, limit: int, offset: int) -> Hits:
         """See Store.search."""
-        rows = found_rows(self.products, self.outfits.rows, query)
+        rows = self._search.rows(query)
         ids = self.products.plain["product_id"]
-        page = [self.shown(ids[row].as_py()) for row in rows[offset : offset + limit]]
+        page = [self.shown(ids[row].as_py()) for row in rows[offset : offset + limit].tolist()]
         return Hits(self.release, page, len(rows))
 
     def _shown(self, product_id: str) -> ShownProduct:

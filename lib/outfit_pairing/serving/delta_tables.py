@@ -111,7 +111,12 @@ def _file_batches(file: Path, table: Table, columns: Sequence[str]) -> Iterator[
     with pq.ParquetFile(file) as opened:
         present = [name for name in columns if name in opened.schema_arrow.names]
         for batch in opened.iter_batches(BATCH_ROWS, columns=present):
-            held = {name: batch.column(name) for name in present}
+            held = {name: _in_utc(batch.column(name), types[name]) for name in present}
             yield pa.record_batch(
                 [held[name] if name in held else pa.nulls(len(batch), types[name]) for name in columns], list(columns)
             )
+
+
+def _in_utc(column: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """Spark writes times without saying that they are UTC."""
+    return column.cast(wanted, safe=False) if pa.types.is_timestamp(column.type) else column

@@ -30,7 +30,7 @@ from outfit_pairing.style.vocabulary import SLOTS
 FOLDER = Path(__file__).parent
 LOOK_FOLDER = FOLDER.parent / "publishing"  # templates and style that the lookbook page shares
 PAGE = 24  # products of a page
-SPREAD_PAGES, SPREAD_PAGE = 12, 25  # of the catalogue, that the start page draws from
+SPREAD_PAGES, SPREAD_PAGE = 24, 12  # of the catalogue, that the start page draws from
 LONGEST = 200  # characters of a query
 DEEPEST = 400  # pages of a search
 POLICY = (
