@@ -1,6 +1,8 @@
 """Answers as JSON bytes. What is written here is what api_models.py describes."""
 
 import json
+from functools import lru_cache
+from json.encoder import encode_basestring
 from typing import Any
 
 from outfit_pairing.publishing.outfits import Outfit, OutfitItem, ShownProduct
@@ -9,25 +11,43 @@ from outfit_pairing.serving.service import Anchor, Completed, Offer, ProductFact
 from outfit_pairing.serving.store import Hits, Metric, Quality, Release
 
 Json = dict[str, Any]
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode
 PRODUCT_FIELDS = tuple(ShownProduct.__dataclass_fields__)
 
 
 def encoded(answer: Json) -> bytes:
     """As compact UTF-8."""
-    return json.dumps(answer, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8", "replace")
+    return _encode(answer).encode("utf-8", "replace")
 
 
-def offer_json(offer: Offer, *, reasons: bool) -> Json:
-    """GET /v1/products/{id}/outfits."""
-    return {
-        "release": release_json(offer.release),
-        "product": product_json(offer.product),
-        "outfits": [outfit_json(one, reasons=reasons) for one in offer.outfits],
-        "released": offer.released,
-        "left_out": {"sold_out": offer.sold_out, "filtered": offer.filtered},
-        "without_outfits": offer.without_outfits,
-        "variant": offer.variant,
-    }
+def offer_bytes(offer: Offer, *, reasons: bool) -> bytes:
+    """GET /v1/products/{id}/outfits. Put together of pieces that are encoded once: nearly all answers are of this kind."""
+    told = encoded(
+        {
+            "released": offer.released,
+            "left_out": {"sold_out": offer.sold_out, "filtered": offer.filtered},
+            "without_outfits": offer.without_outfits,
+            "variant": offer.variant,
+        }
+    )
+    outfits = ",".join(_outfit_text(one, reasons=reasons) for one in offer.outfits)
+    begin = f'{{"release":{_text_of_release(offer.release)},"product":{_text_of_product(offer.product)},"outfits":[{outfits}],'
+    return begin.encode("utf-8", "replace") + told[1:]
+
+
+def _outfit_text(outfit: Outfit, *, reasons: bool) -> str:
+    items = ",".join(_item_text(one, reasons=reasons) for one in outfit.items)
+    anchor = _text_of(outfit.anchor_product_id)
+    return (
+        f'{{"rank":{outfit.rank},"outfit_id":{encode_basestring(outfit.outfit_id)},"source":{_text_of(outfit.source)},'
+        f'"occasion":{_text_of(outfit.occasion)},"pattern_name":{_text_of(outfit.pattern_name)},"anchor_product_id":{anchor},'
+        f'"score":{_number(outfit.score)},"confidence":{_number(outfit.confidence)},"items":[{items}]}}'
+    )
+
+
+def _item_text(item: OutfitItem, *, reasons: bool) -> str:
+    why = f',"reasons":[{",".join(map(_text_of, item.reasons))}]' if reasons else ""
+    return f'{{"slot":{_text_of(item.slot)},"product":{_text_of_product(item.product)},"score":{_number(item.score)}{why}}}'
 
 
 def facts_json(facts: ProductFacts) -> Json:
@@ -83,21 +103,6 @@ def product_json(product: ShownProduct) -> Json:
     return {name: getattr(product, name) for name in PRODUCT_FIELDS}
 
 
-def outfit_json(outfit: Outfit, *, reasons: bool) -> Json:
-    """One outfit."""
-    return {
-        "rank": outfit.rank,
-        "outfit_id": outfit.outfit_id,
-        "source": outfit.source,
-        "occasion": outfit.occasion,
-        "pattern_name": outfit.pattern_name,
-        "anchor_product_id": outfit.anchor_product_id,
-        "score": outfit.score,
-        "confidence": outfit.confidence,
-        "items": [_item_json(one, reasons=reasons) for one in outfit.items],
-    }
-
-
 def _item_json(item: OutfitItem, *, reasons: bool) -> Json:
     found: Json = {"slot": item.slot, "product": product_json(item.product), "score": item.score}
     if reasons:
@@ -136,3 +141,23 @@ def _metric_json(metric: Metric) -> Json:
         "detail": metric.detail,
         "updated_at": metric.updated_at.isoformat(),
     }
+
+
+@lru_cache(maxsize=16_384)
+def _text_of(words: str | None) -> str:
+    """Reasons, occasions and names: few, and said again and again."""
+    return _encode(words)
+
+
+@lru_cache(maxsize=65_536)
+def _text_of_product(product: ShownProduct) -> str:
+    return _encode(product_json(product))
+
+
+@lru_cache(maxsize=8)
+def _text_of_release(release: Release) -> str:
+    return _encode(release_json(release))
+
+
+def _number(value: float | None) -> str:
+    return "null" if value is None else repr(float(value))

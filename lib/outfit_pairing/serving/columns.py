@@ -130,22 +130,53 @@ class OutfitColumns:
             parts.add(batch)
         return parts.columns()
 
-    def outfit(self, row: int, item: Callable[[str], ShownProduct]) -> Outfit:
-        """One outfit; `item` gives the shown product of an id."""
-        start, end = int(self.items[0][row]), int(self.items[1][row])
-        scores, firsts, lasts = (one[start:end].tolist() for one in (self.item_scores, *self.reasons_of))
-        columns = zip(self.slots.between(start, end), self.products.between(start, end), scores, firsts, lasts, strict=True)
-        return Outfit(
-            rank=int(self.ranks[row]),
-            outfit_id=self.outfit_ids[row].as_py(),
-            score=_number(self.score[row]),
-            confidence=_number(self.confidence[row]),
-            items=tuple(
-                OutfitItem(slot or "other", item(product or ""), _number(score), tuple(self.reasons.between(first, last)))  # type: ignore[arg-type]
-                for slot, product, score, first, last in columns
-            ),
-            **{name: words.at(row) for name, words in self.words.items()},  # type: ignore[arg-type]
+    def outfits(self, product_id: str, shown: Callable[[str], ShownProduct]) -> tuple[Outfit, ...]:
+        """The outfits of a product by rank; `shown` gives the product of an item's id."""
+        start, end = self.rows.get(product_id, (0, 0))
+        if start == end:
+            return ()
+        items = self._items(int(self.items[0][start]), int(self.items[1][end - 1]), shown)
+        sizes = (self.items[1][start:end] - self.items[0][start:end]).tolist()
+        words = {name: column.between(start, end) for name, column in self.words.items()}
+        found, first = [], 0
+        for place, (size, score, confidence) in enumerate(
+            zip(sizes, self.score[start:end].tolist(), self.confidence[start:end].tolist(), strict=True)
+        ):
+            found.append(
+                Outfit(
+                    rank=int(self.ranks[start + place]),
+                    outfit_id=self.outfit_ids[start + place].as_py(),
+                    source=words["source"][place] or "",
+                    occasion=words["occasion"][place],
+                    pattern_name=words["pattern_name"][place],
+                    anchor_product_id=words["anchor_product_id"][place],
+                    score=_number(score),
+                    confidence=_number(confidence),
+                    items=tuple(items[first : first + size]),
+                )
+            )
+            first += size
+        return tuple(found)
+
+    def _items(self, start: int, end: int, shown: Callable[[str], ShownProduct]) -> list[OutfitItem]:
+        """Items side by side; so are their reasons."""
+        if start == end:
+            return []
+        firsts, lasts = (one[start:end].tolist() for one in self.reasons_of)
+        offset = firsts[0]
+        reasons = self.reasons.between(offset, lasts[-1])
+        columns = zip(
+            self.slots.between(start, end),
+            self.products.between(start, end),
+            self.item_scores[start:end].tolist(),
+            firsts,
+            lasts,
+            strict=True,
         )
+        return [
+            OutfitItem(slot or "other", shown(product or ""), _number(score), tuple(reasons[first - offset : last - offset]))  # type: ignore[arg-type]
+            for slot, product, score, first, last in columns
+        ]
 
 
 class _Parts:
@@ -178,34 +209,46 @@ class _Parts:
         self.words["reason"].append(_encoded(reasons.flatten()))
 
     def columns(self) -> OutfitColumns:
-        """All rows, sorted by product and rank; items stay where they are and are found by their first and last."""
-        ids = Words.of(self.ids)
-        ranks = self._numbers("rank").astype(np.int32)
+        """All rows, sorted by product and rank; their items and reasons too, so that those of a product lie side by side."""
+        ids, ranks = Words.of(self.ids), self._numbers("rank").astype(np.int32)
         order = np.lexsort((ranks, ids.codes))
-        sizes = _joined(self.sizes)
-        ends = np.cumsum(sizes, dtype=np.int32)
-        reasons = _joined(self.reasons)
-        last_reasons = np.cumsum(reasons, dtype=np.int32)
-        words = {name: Words.of(self.words[name]) for name in OUTFIT_WORDS}
-        outfit_ids = _one(pa.chunked_array(self.plain["outfit_id"], pa.string()))
+        items, of_outfits = _pieces(_joined(self.sizes), order)
+        reasons, of_items = _pieces(_joined(self.reasons), items)
         return OutfitColumns(
             rows=_groups(ids.codes[order], ids.values),
             ranks=ranks[order],
-            outfit_ids=outfit_ids.take(pa.array(order)),
-            words={name: Words(one.codes[order], one.values) for name, one in words.items()},
+            outfit_ids=_one(pa.chunked_array(self.plain["outfit_id"], pa.string())).take(pa.array(order)),
+            words={name: self._words(name, order) for name in OUTFIT_WORDS},
             score=self._numbers("score")[order],
             confidence=self._numbers("confidence")[order],
-            items=((ends - sizes)[order], ends[order]),
-            slots=Words.of(self.words["slot"]),
-            products=Words.of(self.words["item"]),
-            item_scores=self._numbers("item_score"),
-            reasons=Words.of(self.words["reason"]),
-            reasons_of=(last_reasons - reasons, last_reasons),
+            items=of_outfits,
+            slots=self._words("slot", items),
+            products=self._words("item", items),
+            item_scores=self._numbers("item_score")[items],
+            reasons=self._words("reason", reasons),
+            reasons_of=of_items,
         )
+
+    def _words(self, name: str, order: npt.NDArray[np.int64]) -> Words:
+        found = Words.of(self.words[name])
+        return Words(found.codes[order], found.values)
 
     def _numbers(self, name: str) -> Floats:
         arrays = [one.to_numpy(zero_copy_only=False) for one in self.plain[name]]
         return (np.concatenate(arrays) if arrays else np.zeros(0)).astype(np.float64)
+
+
+def _pieces(sizes: Ints, order: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], tuple[Ints, Ints]]:
+    """Rows in a new order take their parts along.
+
+    Args:    sizes: parts of each row, in the old order.
+    Returns: the parts in the new order, by their old places; first and last (excluded) part of each row in the new order.
+    """
+    starts = np.cumsum(sizes, dtype=np.int64) - sizes
+    moved = sizes[order]
+    ends = np.cumsum(moved, dtype=np.int64)
+    parts = np.repeat(starts[order] - (ends - moved), moved) + np.arange(ends[-1] if len(ends) else 0)
+    return parts, ((ends - moved).astype(np.int32), ends.astype(np.int32))
 
 
 def _groups(sorted_codes: Ints, ids: Sequence[str | None]) -> dict[str, tuple[int, int]]:

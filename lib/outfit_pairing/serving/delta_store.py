@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PRODUCTS_KEPT = 8_192  # shown products that are kept ready
+PRODUCTS_KEPT = 65_536  # shown products that are kept once they were made: some hundred bytes each
 RUNS_KEPT = 30  # of the history of quality
 METRIC_COLUMNS = ("run_id", "metric", "value", "threshold", "passed", "detail", "updated_at")
 RELEASE_COLUMNS = ("number", "shown_run_id", "table_version", "products", "outfits", "updated_at")
@@ -55,8 +55,7 @@ class Snapshot:
         """A product and its outfits; None when the catalogue does not have it."""
         if product_id not in self.products.rows:
             return None
-        start, end = self.outfits.rows.get(product_id, (0, 0))
-        outfits = tuple(self.outfits.outfit(row, self.shown) for row in range(start, end))
+        outfits = self.outfits.outfits(product_id, self.shown)
         return ProductOutfits(self.shown(product_id), outfits, None if outfits else self._absence(product_id))
 
     def search(self, query: str, limit: int, offset: int) -> Hits:

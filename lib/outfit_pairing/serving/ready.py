@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from outfit_pairing.serving.answers import encoded, offer_json
+from outfit_pairing.serving.answers import offer_bytes
 from outfit_pairing.serving.monitoring import Figures
 from outfit_pairing.serving.service import NoSuchProduct, Offer, RecommendationsService
 from outfit_pairing.serving.store import Release, StoreNotReady
 from outfit_pairing.serving.wishes import Wishes
 
-MOST_BYTES = 48 * 1024**2  # of all bodies that are kept
+MOST_BYTES = 96 * 1024**2  # of all bodies that are kept
 FRESH_S = 60  # a page may show a result for so long without asking again
 LONGEST_USER = 256
 BEFORE, AFTER = "/v1/products/", "/outfits"
@@ -28,11 +28,11 @@ Key = tuple[str, bytes, str | None]  # path, query, variant of an experiment
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """One answer.   offer: what it shows, for the exposure log of an experiment.   until: when it is to be made anew."""
+    """One answer.   offer: what it shows, for the exposure log of an experiment, else None.   until: when it is to be made anew."""
 
     body: bytes
     etag: bytes
-    offer: Offer
+    offer: Offer | None
     until: float
 
 
@@ -61,8 +61,9 @@ class ReadyAnswers:
     def make(self, offer: Offer, *, reasons: bool = True) -> Ready:
         """Encode an answer."""
         self.figures.made.inc()
-        body = encoded(offer_json(offer, reasons=reasons))
-        return Ready(body, etag_of(offer.release, body), offer, time.monotonic() + FRESH_S)
+        body = offer_bytes(offer, reasons=reasons)
+        # Outside of an experiment nobody asks for the offer again: bytes alone are nothing for the garbage collector to walk through.
+        return Ready(body, etag_of(offer.release, body), offer if offer.variant else None, time.monotonic() + FRESH_S)
 
     def keep(self, key: Key, offer: Offer, *, reasons: bool = True) -> Ready:
         """Encode an answer and keep it, unless another release is shown by now."""
@@ -91,7 +92,8 @@ class LeanOutfits:
                 found = await self._find(path, scope["query_string"], user) if len(user) <= LONGEST_USER else None
                 if found:
                     scope["lean_route"] = OUTFITS_ROUTE
-                    await self.service.expose(found.offer)
+                    if found.offer:
+                        await self.service.expose(found.offer)
                     await send_ready(found, scope, send, private=self.private)
                     return
         await self.app(scope, receive, send)
@@ -112,7 +114,7 @@ class LeanOutfits:
 
 async def send_ready(found: Ready, scope: Scope, send: Send, *, private: bool) -> None:
     """Send an answer, or that what the client has is the same."""
-    own = found.offer.variant is not None
+    own = found.offer is not None
     headers = [(b"etag", found.etag), (b"cache-control", cache_control(private=private or own))]
     if own:
         headers.append((b"vary", b"x-user"))
