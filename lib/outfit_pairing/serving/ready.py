@@ -6,6 +6,7 @@ checks it, answers it and puts the bytes here. All that is kept belongs to one r
 """
 
 import hashlib
+import math
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
@@ -37,7 +38,7 @@ class Ready:
 
 
 class ReadyAnswers:
-    """Bodies by path and query, of one release; those longest unused go first, and each after FRESH_S."""
+    """Bodies by path and query, of one release; those longest unused go first, and each after FRESH_S where a release has no edition."""
 
     def __init__(self, figures: Figures, most_bytes: int = MOST_BYTES) -> None:
         self.figures, self.most_bytes = figures, most_bytes
@@ -62,8 +63,9 @@ class ReadyAnswers:
         """Encode an answer."""
         self.figures.made.inc()
         body = offer_bytes(offer, reasons=reasons)
-        # Outside of an experiment nobody asks for the offer again: bytes alone are nothing for the garbage collector to walk through.
-        return Ready(body, etag_of(offer.release, body), offer if offer.variant else None, time.monotonic() + FRESH_S)
+        # Outside of an experiment nobody asks for the offer again, and bytes alone give the garbage collector nothing to walk.
+        until = math.inf if offer.release.edition else time.monotonic() + FRESH_S  # with an edition, every change is told
+        return Ready(body, etag_of(offer.release, body), offer if offer.variant else None, until)
 
     def keep(self, key: Key, offer: Offer, *, reasons: bool = True) -> Ready:
         """Encode an answer and keep it, unless another release is shown by now."""

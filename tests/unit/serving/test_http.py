@@ -179,7 +179,6 @@ def test_every_error_is_a_problem(client: TestClient, method: str, path: str, st
         b'{"products": ["a"], "number": 0}',
         b'{"products": ["a"], "more": 1}',
         json.dumps({"products": ["a"] * 21}).encode(),
-        b'{"products": ["\\u0000"]}',
         b"\xff\xfe",
     ],
 )
