@@ -29,7 +29,7 @@ Key = tuple[str, bytes, str | None]  # path, query, variant of an experiment
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """One answer.   offer: what it shows, for the exposure log of an experiment, else None.   until: when it is to be made anew."""
+    """One answer.   offer: what it shows, kept for the log of an experiment alone.   until: when it is to be made anew."""
 
     body: bytes
     etag: bytes
@@ -38,7 +38,7 @@ class Ready:
 
 
 class ReadyAnswers:
-    """Bodies by path and query, of one release; those longest unused go first, and each after FRESH_S where a release has no edition."""
+    """Bodies by path and query, of one release; those longest unused go first, and old ones where a release has no edition."""
 
     def __init__(self, figures: Figures, most_bytes: int = MOST_BYTES) -> None:
         self.figures, self.most_bytes = figures, most_bytes
