@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 import yaml
 
@@ -114,7 +115,10 @@ def test_the_app_runs_the_service_on_the_port_that_it_is_given() -> None:
     assert words[0] == "exec"
     assert "$DATABRICKS_APP_PORT" in words
     starts_a_command([word.replace("$DATABRICKS_APP_PORT", "8000") for word in words[1:]])
-    settings = settings_of({one["name"]: one["value"] for one in app["env"]})
+    settings = settings_of({one["name"]: one["value"] for one in app["env"] if "value" in one})
+    secrets = {one["name"] for one in app["env"] if "valueFrom" in one}
+    assert secrets == {"PGPASSWORD"}
+    assert psycopg.conninfo.conninfo_to_dict(settings.publish.postgres)["user"] == "outfits_reader"
     assert settings.publish.postgres.startswith("postgresql://")
     assert settings.serve.feedback == "postgres"
     assert _requirements()[0].startswith("outfit-pairing[")
