@@ -21,6 +21,7 @@ from outfit_pairing.cli_feedback import add_feedback_command
 from outfit_pairing.cli_maintain import add_maintain_command
 from outfit_pairing.cli_releases import add_postgres_flag, add_release_commands
 from outfit_pairing.cli_scoring import add_scoring_commands
+from outfit_pairing.cli_serving import add_serving_command
 from outfit_pairing.errors import OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.publishing.postgres_place import check_postgres
@@ -146,6 +147,7 @@ def main_parser() -> argparse.ArgumentParser:
     lookbook.add_argument("--seed", type=int, default=1, help="which ones; the same seed shows the same (default: %(default)s)")
     add_catalogue_commands(commands, _command, _settings)
     add_release_commands(commands, _command, _settings)
+    add_serving_command(commands, _command, _settings)
     add_feedback_command(commands, _command, _settings)
     add_doctor_command(commands, _command, _settings)
     add_maintain_command(commands, _command, _settings)

@@ -3,13 +3,9 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import QUALITY_METRICS, RUNS
-
-if TYPE_CHECKING:
-    from pyspark.sql import Row
 
 # Metrics that tell a shop something without a lesson in statistics: what is said for each, and how it is written.
 TOLD = {
@@ -67,7 +63,9 @@ def last_checked(store: TableStore, changed_at: datetime | None) -> Checked | No
     at = max(row["updated_at"] for row in rows.values())
     judged = [row["passed"] for row in rows.values() if row["passed"] is not None]
     return Checked(
-        figures=tuple(_figure(name, rows[name]) for name in TOLD if name in rows),
+        figures=tuple(
+            figure_of(name, rows[name]["value"], rows[name]["threshold"], rows[name]["passed"]) for name in TOLD if name in rows
+        ),
         gates=len(judged),
         missed=judged.count(False),
         at=at,
@@ -94,10 +92,11 @@ def _seconds(store: TableStore, run_id: str) -> float | None:
     return total
 
 
-def _figure(metric: str, row: "Row") -> Figure:
+def figure_of(metric: str, value: float | None, threshold: float | None, passed: bool | None) -> Figure:
+    """One of TOLD, written out."""
     said, kind = TOLD[metric]
-    gate = None if row["threshold"] is None or row["passed"] is None else _written(row["threshold"], kind)
-    return Figure(said, _written(row["value"], kind), gate, row["passed"])
+    gate = None if threshold is None or passed is None else _written(threshold, kind)
+    return Figure(said, _written(value, kind), gate, passed)
 
 
 def _written(value: float | None, kind: str) -> str:

@@ -22,6 +22,16 @@ class Paint:
     fill: str
     dark: bool
 
+    @property
+    def colour(self) -> str:
+        """The colour itself; a plain grey under a pattern."""
+        return self.fill if self.fill.startswith("#") else "#999999"
+
+    @property
+    def kind(self) -> str:
+        """The class that look.css paints by: plain, dark, multi, unknown; strict pages forbid style attributes."""
+        return {UNKNOWN: "unknown", MULTI: "multi"}.get(self, "dark" if self.dark else "plain")
+
 
 UNKNOWN = Paint("url(#paint-unknown)", dark=False)
 MULTI = Paint("url(#paint-multi)", dark=False)

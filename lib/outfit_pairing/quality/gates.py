@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from outfit_pairing.quality.metrics import Metric
+from outfit_pairing.quality.written import shown
 from outfit_pairing.settings import GateSettings
 
 Limit = Literal["least", "most"]
@@ -99,15 +100,6 @@ def judge(metrics: Iterable[Metric], settings: GateSettings) -> list[Gate]:
 def missed(gates: Iterable[Gate]) -> Sequence[str]:
     """The missed gates, each in a few words and with where to look."""
     return [f"{gate.what}{f' ({gate.detail})' if gate.detail else ''}" for gate in gates if gate.passed is False]
-
-
-def shown(value: float | None) -> str:
-    """A figure for people: `0.9987`, `44,424`, `nothing to measure`."""
-    if value is None:
-        return "nothing to measure"
-    if float(value).is_integer():
-        return f"{value:,.0f}"
-    return f"{value:.4g}" if abs(value) >= 0.001 else f"{value:.6f}"
 
 
 def _gate(metric: Metric, limit: Limit, threshold: float, excuse: str) -> Gate:

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from outfit_pairing.quality.gates import Gate
-from outfit_pairing.quality.metrics import Metric
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import QUALITY_METRICS, RELEASES, RUNS
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
+
+    from outfit_pairing.quality.gates import Gate
+    from outfit_pairing.quality.metrics import Metric
 
 HISTORY = 30  # runs on the report page, this one included
 FIGURES = ("products", "outfits", "coverage", "from_patterns", "violations", "mean_score", "model_cost", "model_tokens")
@@ -57,7 +58,7 @@ def last_good(store: TableStore, latest: Sequence[PastCheck]) -> PastCheck | Non
     return _check(rows[0], {}) if rows else good
 
 
-def this_check(run_id: str, metrics: Iterable[Metric], gates: Iterable[Gate], seconds: Mapping[str, float]) -> PastCheck:
+def this_check(run_id: str, metrics: Iterable["Metric"], gates: Iterable["Gate"], seconds: Mapping[str, float]) -> PastCheck:
     """The check at hand as the latest of the history."""
     figures = {metric.name: metric.value for metric in metrics if metric.name in FIGURES and metric.value is not None}
     return PastCheck(run_id, datetime.now(UTC), all(gate.passed is not False for gate in gates), figures, seconds)

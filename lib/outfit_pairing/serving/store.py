@@ -19,13 +19,17 @@ class StoreNotReady(OutfitPairingError):  # noqa: N818 - named for what is the c
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """Which result is shown.   number: counts up with every switch.   products: that have outfits.   outfits: theirs."""
+    """Which result is shown.   number: counts up with every switch.   products: that have outfits.   outfits: theirs.
+
+    edition: changes with whatever else answers are made of, such as stock and prices, while the number stays; part of ETags.
+    """
 
     number: int
     run_id: str
     released_at: datetime
     products: int
     outfits: int
+    edition: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from tests.delta import read_table
 
 from outfit_pairing.cli import main
 from outfit_pairing.errors import MissingTable, SettingsError
@@ -20,6 +19,7 @@ from outfit_pairing.serving.feedback_reading import feedback_counts, liked_outfi
 from outfit_pairing.serving.feedback_report import Counted, feedback_report, wilson
 from outfit_pairing.serving.store import StoreNotReady
 from outfit_pairing.settings import Settings
+from tests.delta import read_table
 
 PLAIN = {"event": "shown", "product_id": "0042", "outfit_id": "a", "rank": 1, "source": "rule_based", "release": 3}
 

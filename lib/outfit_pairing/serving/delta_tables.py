@@ -1,0 +1,122 @@
+"""Reads the Delta tables of a warehouse without Spark, in a folder or behind a URL."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from outfit_pairing.errors import SettingsError, first_line
+from outfit_pairing.serving.store import StoreNotReady
+from outfit_pairing.settings import Settings, without_credentials
+from outfit_pairing.storage.places import URL
+from outfit_pairing.storage.tables import ARROW_TYPES, Table
+
+BATCH_ROWS = 16_384  # rows that are decoded at once: what the loading of a large table costs in memory
+# Commits that rewrite files and change no row.
+SAME_ROWS = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "REORG"})
+
+
+@dataclass(frozen=True, slots=True)
+class DeltaTables:
+    """The tables of one warehouse.   root: a folder, or a URL that deltalake knows (its login comes from the environment)."""
+
+    root: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> "DeltaTables":
+        """Where the settings say.    Raises:  SettingsError: the tables have names in a catalogue, not places."""
+        storage = settings.storage
+        if storage.catalog or storage.schema_:
+            raise SettingsError(
+                "the delta store reads tables by their place, and storage.catalog or storage.schema is set; "
+                "name a folder or URL in storage.warehouse, or serve from Postgres (serve.store=postgres)"
+            )
+        where = storage.warehouse
+        return cls(where.rstrip("/") if URL.match(where) else str(Path(where).expanduser().resolve()))
+
+    def version(self, table: Table) -> int | None:
+        """The newest version of a table; None where there is none (yet)."""
+        from deltalake.exceptions import TableNotFoundError
+
+        try:
+            return int(self._open(table).version())
+        except TableNotFoundError:
+            return None
+        except Exception as fault:
+            raise self._unreadable(table, fault) from fault
+
+    def same_rows(self, table: Table, version: int) -> int:
+        """The newest version with the same rows as `version`: files of older ones may have been compacted and vacuumed."""
+        try:
+            opened = self._open(table)
+            newer = {told["version"]: told.get("operation") for told in opened.history() if told.get("version", 0) > version}
+        except Exception as fault:
+            raise self._unreadable(table, fault) from fault
+        while newer.get(version + 1) in SAME_ROWS:
+            version += 1
+        return version
+
+    def batches(self, table: Table, columns: Sequence[str], version: int | None = None) -> Iterator[pa.RecordBatch]:
+        """Rows of a table in small batches.
+
+        Raises:  StoreNotReady: there is no such table or version, or it cannot be read.
+        """
+        try:
+            yield from self._scan(table, columns, version)
+        except Exception as fault:
+            raise self._unreadable(table, fault) from fault
+
+    def rows(self, table: Table, columns: Sequence[str]) -> list[dict[str, Any]]:
+        """All rows of a small table."""
+        return [row for batch in self.batches(table, columns) for row in batch.to_pylist()]
+
+    def _scan(self, table: Table, columns: Sequence[str], version: int | None) -> Iterator[pa.RecordBatch]:
+        opened = self._open(table, version)
+        if "deletionVectors" in (opened.protocol().reader_features or ()):
+            for batch in opened.scan(columns=list(columns)):
+                yield pa.record_batch(batch)
+            return
+        if URL.match(self.root):
+            dataset = opened.to_pyarrow_dataset()
+            yield from dataset.to_batches(columns=list(columns), batch_size=BATCH_ROWS, batch_readahead=2, fragment_readahead=1)
+            return
+        for file in opened.file_uris():
+            yield from _file_batches(Path(self.root, table.name, Path(file).name), table, columns)
+
+    def _open(self, table: Table, version: int | None = None) -> Any:
+        from deltalake import DeltaTable
+
+        return DeltaTable(f"{self.root}/{table.name}", version=version)
+
+    def _unreadable(self, table: Table, fault: Exception) -> StoreNotReady:
+        from deltalake.exceptions import TableNotFoundError
+
+        where = without_credentials(self.root)
+        if isinstance(fault, TableNotFoundError):
+            return StoreNotReady(f"{where} holds no table {table.name}; `outfit-pairing run` makes and releases it")
+        return StoreNotReady(f"table {table.name} of {where} cannot be read: {first_line(fault)}")
+
+
+def _file_batches(file: Path, table: Table, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+    """Rows of one file of a table in a folder: tables are not partitioned, so that all files lie in it.
+
+    Arrow's own reader: its data sets would import pandas, a third of the time until the service is ready, and deltalake's file
+    system keeps threads that may abort the interpreter at its exit. A column that the file is too old to have is null.
+    """
+    import pyarrow.parquet as pq
+
+    types = {column.name: ARROW_TYPES[column.type] for column in table.all_columns}
+    with pq.ParquetFile(file) as opened:
+        present = [name for name in columns if name in opened.schema_arrow.names]
+        for batch in opened.iter_batches(BATCH_ROWS, columns=present):
+            held = {name: _in_utc(batch.column(name), types[name]) for name in present}
+            yield pa.record_batch(
+                [held[name] if name in held else pa.nulls(len(batch), types[name]) for name in columns], list(columns)
+            )
+
+
+def _in_utc(column: pa.Array, wanted: pa.DataType) -> pa.Array:
+    """Spark writes times without saying that they are UTC."""
+    return column.cast(wanted, safe=False) if pa.types.is_timestamp(column.type) else column
