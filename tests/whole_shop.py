@@ -223,7 +223,7 @@ def overnight(spark: "SparkSession", folder: Path, seed: int) -> Overnight:
     return Overnight(before, after, catalogue, former, seconds)
 
 
-def wait_for_line(session: Session, words: str, patience_s: float = 180) -> bool:
+def wait_for_line(session: Session, words: str, patience_s: float = 900) -> bool:
     """Until the run says so; False when it has ended without."""
     end = time.monotonic() + patience_s
     while words not in session.stderr.read_text("utf-8", errors="replace"):

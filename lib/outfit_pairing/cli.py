@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
 from outfit_pairing import __version__
 from outfit_pairing.cli_catalogue import add_catalogue_commands, add_catalogue_flags, positive
@@ -22,6 +22,7 @@ from outfit_pairing.cli_maintain import add_maintain_command
 from outfit_pairing.cli_releases import add_postgres_flag, add_release_commands
 from outfit_pairing.cli_scoring import add_scoring_commands
 from outfit_pairing.cli_serving import add_serving_command
+from outfit_pairing.cli_showing import add_showing_commands, console
 from outfit_pairing.errors import OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.publishing.postgres_place import check_postgres
@@ -30,12 +31,8 @@ from outfit_pairing.storage import StageReport
 from outfit_pairing.storage.session import spark_has_ended, tells_of_lost_spark
 from outfit_pairing.storage.tracking import check_tracking
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 logger = logging.getLogger(__name__)
 
-PIPED_WIDTH = 140  # columns of tables that no terminal shows
 STAGE_HELP = {
     "ingest": "read a catalogue file into products and rejected_products",
     "embed": "encode each distinct product text once",
@@ -128,23 +125,8 @@ def main_parser() -> argparse.ArgumentParser:
     )
     imported.add_argument("file", type=Path, metavar="FILE", help="JSON or JSON lines of patterns")
     imported.add_argument("--anchors", type=Path, metavar="FILE", help="their anchors, to name those that are gone (default: none)")
-    explain = _command(commands, "explain", "a product's outfits with every reason", _explain)
-    explain.add_argument("product_id", metavar="PRODUCT_ID")
-    show = _command(commands, "show-outfits", "some outfits to read aloud, over different slots and audiences", _show_outfits)
-    show.add_argument("--count", type=positive, default=20, help="products shown (default: %(default)s)")
-    show.add_argument("--seed", type=int, default=7, help="which ones; the same seed shows the same (default: %(default)s)")
+    add_showing_commands(commands, _command, _settings)
     add_scoring_commands(commands, _command, _settings)
-    lookbook = _command(
-        commands, "lookbook", "the lookbook page: some products with their outfits, to look at and to filter", _lookbook
-    )
-    lookbook.add_argument(
-        "--out",
-        type=Path,
-        metavar="FILE",
-        help="HTML file to write (default: lookbook.html in the warehouse, else in publish.folder)",
-    )
-    lookbook.add_argument("--products", type=positive, default=60, help="products shown (default: %(default)s)")
-    lookbook.add_argument("--seed", type=int, default=1, help="which ones; the same seed shows the same (default: %(default)s)")
     add_catalogue_commands(commands, _command, _settings)
     add_release_commands(commands, _command, _settings)
     add_serving_command(commands, _command, _settings)
@@ -335,12 +317,12 @@ def _show_reports(reports: Sequence[StageReport], *, as_json: bool) -> None:
         what = ", ".join(f"{key.replace('_', ' ')} {_shown(value)}" for key, value in one.counters.items() if value != "")
         figures = (one.rows_in, one.rows_out, one.rows_rejected)
         table.add_row(one.stage, *(f"{figure:,}" for figure in figures), f"{one.seconds:.1f}", what)
-    console = _console()
-    console.print(table)
+    out = console()
+    out.print(table)
     total = sum(report.seconds for report in reports)
     written = [report.counters["rows_written"] for report in reports if "rows_written" in report.counters]
     unchanged = written and not any(written)
-    console.print(f"{len(reports)} stages in {total:.1f} s" + ("; nothing had changed, no row was rewritten" if unchanged else ""))
+    out.print(f"{len(reports)} stages in {total:.1f} s" + ("; nothing had changed, no row was rewritten" if unchanged else ""))
 
 
 def _shown(value: float | str) -> str:
@@ -357,52 +339,6 @@ def _say_what_next(settings: Settings) -> None:
         logger.warning("The outfits lie in %s/outfit_recommendations, the lookbook page in %s", where, lookbook)
         command = "outfit-pairing" if shutil.which("outfit-pairing") else sys.argv[0]
         logger.warning("Next: %s show-outfits --warehouse %s", command, where)
-
-
-def _explain(flags: argparse.Namespace) -> int:
-    from outfit_pairing.publishing.explain import print_outfits
-    from outfit_pairing.publishing.outfits import outfits_of
-    from outfit_pairing.storage.session import open_session
-
-    settings = _settings(flags)
-    found = outfits_of(open_session(settings, brief=True), settings, flags.product_id)
-    if flags.json:
-        sys.stdout.write(found.as_json() + "\n")
-    else:
-        print_outfits(found, _console())
-    return 0
-
-
-def _show_outfits(flags: argparse.Namespace) -> int:
-    from outfit_pairing.publishing.explain import print_read_aloud
-    from outfit_pairing.publishing.outfits import spread_of_outfits
-    from outfit_pairing.storage.session import open_session
-
-    settings = _settings(flags)
-    spark = open_session(settings, brief=True)
-    for number, found in enumerate(spread_of_outfits(spark, settings, flags.count, flags.seed), 1):
-        if flags.json:
-            sys.stdout.write(found.as_json() + "\n")
-        else:
-            print_read_aloud(number, found, _console())
-    return 0
-
-
-def _lookbook(flags: argparse.Namespace) -> int:
-    from outfit_pairing.publishing.lookbook import make_lookbook, page_to_write
-    from outfit_pairing.storage.session import open_session
-
-    settings = _settings(flags)
-    path = page_to_write(settings, flags.out)
-    page = make_lookbook(open_session(settings, brief=True), settings, path, flags.products, flags.seed)
-    sys.stdout.write((json.dumps({**asdict(page), "path": str(page.path)}) if flags.json else str(page.path)) + "\n")
-    return 0
-
-
-def _console() -> "Console":
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
 def _level(flags: argparse.Namespace) -> int:
