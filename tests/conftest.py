@@ -25,8 +25,11 @@ DATA_DIR = Path(os.environ.get("OUTFIT_DATA_DIR", REPOSITORY.parent / "shared" /
 # The longest first, so that the last minutes of a run in two processes are not those of one file alone.
 LONG_FILES = (
     "test_kills.py",
+    "test_notebooks.py",
     "test_real_catalogue.py",
     "test_whole_run.py",
+    "test_postgres.py",
+    "test_serving.py",
     "test_model_runs.py",
     "test_broken_catalogues.py",
     "test_changes.py",
