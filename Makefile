@@ -42,7 +42,7 @@ test: lint ## linters, types and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 notebooks: $(VENV)/.ready ## runs every notebook and writes notebooks/NOTEBOOK_INVENTORY.md
-	WRITE_NOTEBOOK_INVENTORY=1 $(BIN)/python -m pytest tests/system/test_notebooks.py
+	WRITE_NOTEBOOK_INVENTORY=1 $(BIN)/python -m pytest -m slow tests/system/test_notebooks.py
 
 soak: $(VENV)/.ready ## runs killed at twenty moments and runs that meet, with figures: half an hour or more
 	$(BIN)/python -m pytest -m soak -s

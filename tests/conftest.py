@@ -25,7 +25,6 @@ DATA_DIR = Path(os.environ.get("OUTFIT_DATA_DIR", REPOSITORY.parent / "shared" /
 # The longest first, so that the last minutes of a run in two processes are not those of one file alone.
 LONG_FILES = (
     "test_kills.py",
-    "test_notebooks.py",
     "test_real_catalogue.py",
     "test_whole_run.py",
     "test_postgres.py",

@@ -17,7 +17,7 @@ from tests.notebooks import FOLDER, INVENTORY, NOT_RUN, Ran, files, inventory, r
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.timeout(1_800)  # the first test waits for all notebooks
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]  # the first test waits for all notebooks
 
 PRODUCTS, ANCHORS = 300, 24
 HOW = (

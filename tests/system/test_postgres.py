@@ -122,6 +122,7 @@ def test_what_the_stages_release_is_sent_whole(spark: "SparkSession", shop: Sett
     assert pairs == (len({(key[0], one["product_id"]) for key, row in rows.items() for one in row["items"]}),)
 
 
+@pytest.mark.slow  # test_postgres_sending.py has many more nights, without Spark
 def test_differences_end_in_what_a_full_send_gives(spark: "SparkSession", shop: Settings, postgres: Postgres) -> None:
     """Two nights of changes, one for each side; then a schema of its own is sent everything."""
     draw = random.Random(11)
@@ -152,6 +153,8 @@ def test_differences_end_in_what_a_full_send_gives(spark: "SparkSession", shop: 
     assert ways == ["differences"] * 2
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
 def test_an_earlier_result_comes_back_at_once_and_a_failed_send_changes_nothing(
     spark: "SparkSession", shop: Settings, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -237,7 +237,7 @@ def test_a_port_in_use_is_one_line(tmp_path: Path) -> None:
         (["--set", "serve.poll_s=0"], "serve.poll_s"),
         (["--set", "serve.api_key_env=NO_SUCH_KEY"], "serve.api_key_env names NO_SUCH_KEY, which is not set"),
         (["--store", "postgres"], "publish.postgres"),
-        (["--set", "storage.catalog=main"], "the delta store reads tables by their place"),
+        (["--set", "storage.catalog=main", "--set", "serve.feedback=off"], "the delta store reads tables by their place"),
     ],
 )
 def test_settings_that_do_not_do_are_one_line(tmp_path: Path, flags: list[str], said: str) -> None:
