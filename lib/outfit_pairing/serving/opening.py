@@ -37,3 +37,4 @@ class Opening:
             await self.service.store.open()
         except Exception:
             logger.exception("the store cannot be opened")
+        await asyncio.to_thread(lambda: self.service.guide)  # read by now when the first page needs it

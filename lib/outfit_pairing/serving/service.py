@@ -95,7 +95,12 @@ class RecommendationsService:
         self.store = store
         self.experiment = experiment
         self.feedback: FeedbackLog = feedback or NoFeedback()
-        self.guide = guide or load_style_guide()
+        self._guide = guide
+
+    @property
+    def guide(self) -> StyleGuide:
+        """The style guide: what pages draw by, and looks are completed by. Outfits alone can be told without it."""
+        return self._guide or load_style_guide()
 
     async def outfits(self, product_id: str, wishes: Wishes = Wishes(), user: str | None = None) -> Offer:  # noqa: B008 - frozen
         """The outfits of a product, best first. With a user and an experiment, as the user's variant sees them.
