@@ -1,6 +1,5 @@
 """The chain on Spark that is not in this process: executors of their own, a standalone master, shared storage. The same bits."""
 
-import json
 import os
 import subprocess
 import sys
@@ -137,8 +136,7 @@ def test_scripts_submitted_to_a_cluster_give_the_same(
     shop = Shop(tmp_path)
     stages = [("ingest_catalog", "--catalog", str(catalogue), "--mapping", "sample"), *((script,) for script in SCRIPTS)]
     for script, *arguments in stages:
-        ended = cluster.submit(script, *arguments, *flags(shop.warehouse), "--json")
+        ended = cluster.submit(script, *arguments, *flags(shop.warehouse))
         assert ended.code == 0, ended.stderr
-        assert f"master {cluster.address}" in ended.stderr
-        assert json.loads(ended.stdout)[0]["seconds"] >= 0
+        assert f"master {cluster.address}" in ended.stdout, "spark-submit sends all that Python says to stdout"
     assert_same(shop, laptop)
