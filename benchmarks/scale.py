@@ -12,7 +12,6 @@ import json
 import math
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
@@ -25,9 +24,9 @@ from typing import Any
 
 from tests.processes import DAEMON, PROC, Session, command_of, parent_of
 
+from benchmarks.__main__ import COMMAND, sample
 from outfit_pairing.pipeline import STAGES
 
-COMMAND = Path(sys.executable).parent / "outfit-pairing"
 LOOK_S = 0.25
 GIB = 1024**3
 # Candidates and assembly are the pairing stages; what they have made is published and released.
@@ -110,8 +109,7 @@ def _tasks(folder: Path) -> Iterator[dict[str, Any]]:
 
 def measure(products: int, master: str, folder: Path) -> dict[str, Cost]:
     """One whole run on a sample of so many products."""
-    catalogue, events = folder / f"sample-{products}.csv.gz", folder / f"events-{products}"
-    subprocess.run([str(COMMAND), "sample", "--products", str(products), "--out", str(catalogue), "--quiet"], check=True)
+    catalogue, events = sample(folder, products), folder / f"events-{products}"
     events.mkdir()
     conf = {"spark.eventLog.enabled": "true", "spark.eventLog.dir": events.as_uri(), "spark.eventLog.compress": "false"}
     submit = " ".join(f"--conf {name}={value}" for name, value in conf.items())

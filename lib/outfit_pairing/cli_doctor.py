@@ -6,13 +6,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from outfit_pairing.cli_catalogue import positive
+from outfit_pairing.cli_console import console
 from outfit_pairing.doctor.finding import Finding, fault, ok
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.settings import Settings
 
 Opened = Callable[[argparse.Namespace], Settings]
 STYLES = {"ok": "green", "warning": "yellow", "fault": "bold red"}
-PIPED_WIDTH = 140
 PRODUCTS = 50_000  # a large catalogue of fashion, where nothing else is said
 WITHOUT_SETTINGS = "correct it; what follows is held against the defaults"
 
@@ -61,7 +61,6 @@ def _findings(flags: argparse.Namespace) -> list[Finding]:
 
 
 def _show(findings: Sequence[Finding]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -71,6 +70,6 @@ def _show(findings: Sequence[Finding]) -> None:
     for one in findings:
         said = Text(one.found) if not one.cure else Text(f"{one.found}\n→ {one.cure}")
         table.add_row(Text(one.state, STYLES[one.state]), Text(one.check), said)
-    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
-    console.print(table)
-    console.print(Text(summary(findings)))
+    out = console()
+    out.print(table)
+    out.print(Text(summary(findings)))

@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from outfit_pairing.cli_console import console
 from outfit_pairing.settings import Settings
 
 Opened = Callable[[argparse.Namespace], Settings]
-WIDTH = 140  # columns where no terminal shows the table
 
 
 def add_feedback_command(commands: Any, command: Callable[..., argparse.ArgumentParser], settings: Opened) -> None:
@@ -18,8 +18,6 @@ def add_feedback_command(commands: Any, command: Callable[..., argparse.Argument
 
 
 def _report(flags: argparse.Namespace) -> int:
-    from rich.console import Console
-
     from outfit_pairing.serving.feedback_reading import feedback_counts
     from outfit_pairing.serving.feedback_report import as_json, as_table, feedback_report
 
@@ -27,5 +25,5 @@ def _report(flags: argparse.Namespace) -> int:
     if flags.json:
         sys.stdout.write(as_json(found))
     else:
-        Console(width=None if sys.stdout.isatty() else WIDTH).print(as_table(found))
+        console().print(as_table(found))
     return 0

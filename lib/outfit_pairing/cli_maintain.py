@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from outfit_pairing.cli_console import console
 from outfit_pairing.errors import SettingsError, WarehouseError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import local_warehouse
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 Opened = Callable[[argparse.Namespace], Settings]
 SAFE_DAYS = 7  # Delta's own limit: a run or reader that takes longer than the retention loses its files
-PIPED_WIDTH = 140
 
 
 def add_maintain_command(commands: Any, command: Callable[..., argparse.ArgumentParser], settings: Opened) -> None:
@@ -85,7 +85,6 @@ def _named(settings: Settings) -> str:
 
 
 def _show(tables: Sequence["Kept"], left: Sequence["Leftover"], *, dry: bool) -> None:
-    from rich.console import Console
     from rich.table import Table
 
     table = Table(title="Would be done" if dry else "Tables", title_justify="left")
@@ -94,17 +93,15 @@ def _show(tables: Sequence["Kept"], left: Sequence["Leftover"], *, dry: bool) ->
     for one in tables:
         files = (f"{one.files_before:,}", f"{one.files_after:,}", _mb(one.bytes_before), _mb(one.bytes_after))
         table.add_row(one.table, *files, f"{one.deleted:,}", _mb(one.freed), ", ".join(one.done) or "nothing to do")
-    console = Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)
-    console.print(table)
+    out = console()
+    out.print(table)
     for rest in left:
-        console.print(
-            f"{rest.what}: {rest.count:,}, {_mb(rest.bytes)} MB, {'removed' if rest.removed else 'left there'}", markup=False
-        )
+        out.print(f"{rest.what}: {rest.count:,}, {_mb(rest.bytes)} MB, {'removed' if rest.removed else 'left there'}", markup=False)
     deleted, freed = (
         sum(one.deleted for one in tables),
         sum(one.freed for one in tables) + sum(one.bytes for one in left if one.removed),
     )
-    console.print(f"{deleted:,} files of former versions {'could go' if dry else 'deleted'}, {_mb(freed)} MB freed")
+    out.print(f"{deleted:,} files of former versions {'could go' if dry else 'deleted'}, {_mb(freed)} MB freed")
 
 
 def _mb(size: int) -> str:

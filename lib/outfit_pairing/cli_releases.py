@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from outfit_pairing.cli_console import console
 from outfit_pairing.settings import Settings
 
 Opened = Callable[[argparse.Namespace], Settings]
@@ -40,9 +41,7 @@ def _runs(flags: argparse.Namespace) -> int:
     if flags.json:
         sys.stdout.write(as_json(found))
     else:
-        from rich.console import Console
-
-        Console(width=None if sys.stdout.isatty() else 160).print(as_table(found))
+        console(160).print(as_table(found))
     return 0
 
 

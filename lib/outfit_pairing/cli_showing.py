@@ -6,16 +6,13 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from outfit_pairing.cli_catalogue import positive
+from outfit_pairing.cli_console import console
 from outfit_pairing.settings import Settings
 
-if TYPE_CHECKING:
-    from rich.console import Console
-
 Opened = Callable[[argparse.Namespace], Settings]
-PIPED_WIDTH = 140  # columns of tables that no terminal shows
 
 
 def add_showing_commands(commands: Any, command: Callable[..., argparse.ArgumentParser], settings: Opened) -> None:
@@ -78,10 +75,3 @@ def _lookbook(flags: argparse.Namespace) -> int:
     page = make_lookbook(open_session(settings, brief=True), settings, path, flags.products, flags.seed)
     sys.stdout.write((json.dumps({**asdict(page), "path": str(page.path)}) if flags.json else str(page.path)) + "\n")
     return 0
-
-
-def console() -> "Console":
-    """Of the terminal's width, or one that holds the tables where no terminal shows them."""
-    from rich.console import Console
-
-    return Console(width=None if sys.stdout.isatty() else PIPED_WIDTH)

@@ -1,7 +1,6 @@
 """The lookbook page as a buyer meets it: in a browser, wide and on a phone, with a mouse, a keyboard, or neither."""
 
 import threading
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -14,7 +13,7 @@ from outfit_pairing.publishing.figures import Published
 from outfit_pairing.publishing.lookbook import render_lookbook
 from outfit_pairing.publishing.outfits import Outfit, OutfitItem, ProductOutfits, ShownProduct
 from outfit_pairing.style import load_style_guide
-from tests.browser import Browser, browsing, find_browser
+from tests.browser import Browser
 
 SIZES = {"wide": (1440, 900), "phone": (390, 844)}
 # slot, article type, audience, colour, and occasion and source of each outfit
@@ -82,21 +81,6 @@ def write(folder: Path, name: str, picture: str | None = None) -> str:
     path = folder / name
     path.write_text(render_lookbook(rack(picture), published, load_style_guide()), "utf-8")
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("browser")
-
-
-@pytest.fixture(scope="module")
-def browser(folder: Path) -> Iterator[Browser]:
-    """One browser for all tests of this module; skipped with the reason where there is none."""
-    program = find_browser()
-    if program is None:
-        pytest.skip("no Chromium found: install it (Debian: chromium) or name one in OUTFIT_BROWSER to run the browser tests")
-    with browsing(program, folder) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

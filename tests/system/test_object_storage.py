@@ -12,6 +12,7 @@ import pytest
 from deltalake import DeltaTable
 
 from outfit_pairing.storage.tables import TABLES
+from tests.postgres import free_port
 from tests.system.command import Ended, run
 from tests.system.test_clusters import flags
 from tests.whole_shop import EVENTS, Shop, assert_equal_rows, ordered
@@ -32,9 +33,7 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """An S3 server over a folder, with one empty bucket."""
     folder = tmp_path_factory.mktemp("s3")
     (folder / BUCKET).mkdir()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    address = f"127.0.0.1:{free_port()}"
     roots = {"ROOT_ACCESS_KEY": KEYS["AWS_ACCESS_KEY_ID"], "ROOT_SECRET_KEY": KEYS["AWS_SECRET_ACCESS_KEY"]}
     process = subprocess.Popen(
         [str(SERVER), "--port", address, "posix", str(folder)], env={**os.environ, **roots}, stdout=subprocess.DEVNULL

@@ -17,7 +17,7 @@ from outfit_pairing.publishing.release import roll_back
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, RELEASES
-from tests.postgres import PASSWORD, Postgres, running
+from tests.postgres import Postgres
 from tests.shop_window import fill, pair, stock
 
 if TYPE_CHECKING:
@@ -25,19 +25,6 @@ if TYPE_CHECKING:
 
 KEYS = {"products": "product_id", "outfit_recommendations": "product_id, rank", "products_without_outfits": "product_id"}
 HOSTILE = ["o'; DROP TABLE products; --", 'say "no"', "back\\slash\ttab\nline", "👗 sari {0} %s $1", "\\N", "0042"]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    yield from running()
-
-
-@pytest.fixture
-def postgres(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Postgres:
-    """An empty database; the password is in the environment."""
-    monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    server.new_database()
-    return server
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from outfit_pairing.publishing.postgres_tables import SHOWN_OUTFITS, SHOWN_PRODU
 from outfit_pairing.serving.postgres_store import PostgresStore
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.tables import ARROW_TYPES, Table
-from tests.postgres import PASSWORD, Postgres, running
+from tests.postgres import Postgres
 
 KEYS = {"products": "product_id", "outfit_recommendations": "product_id, rank", "products_without_outfits": "product_id"}
 IDS = [f"p{number:03}" for number in range(100)]
@@ -110,20 +110,13 @@ def outfits(one: str, mark: str, count: int = 3) -> list[dict[str, Any]]:
     return [{"product_id": one, "rank": rank, "outfit_id": f"{mark}:{rank}", "items": items} for rank in range(1, count + 1)]
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    yield from running()
-
-
 @pytest.fixture
-def postgres(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Postgres:
-    """An empty database with another schema for comparison; the password is in the environment."""
-    monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    server.new_database()
-    with server.connect() as owner:
+def postgres(postgres: Postgres) -> Postgres:
+    """With another schema for comparison."""
+    with postgres.connect() as owner:
         owner.execute("CREATE SCHEMA control")
         owner.execute("GRANT USAGE, CREATE ON SCHEMA control TO outfits")
-    return server
+    return postgres
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,25 +22,12 @@ from outfit_pairing.serving.feedback_report import feedback_report
 from outfit_pairing.serving.postgres_store import PostgresStore
 from outfit_pairing.serving.store import StoreNotReady
 from outfit_pairing.settings import Settings
-from tests.postgres import PASSWORD, WRITER, Postgres, running
+from tests.postgres import PASSWORD, WRITER, Postgres
 
 HOSTILE = ["o'; DROP TABLE products; --", 'say "no"', "back\\slash\ttab\nline", "👗 sari {0} %s $1 %(ids)s", "\\N", "{a,b}", "NULL"]
 PLAIN = [f"p{number}" for number in range(6)]
 WITHOUT = "free gift"
 NIGHT = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[Postgres]:
-    yield from running()
-
-
-@pytest.fixture
-def postgres(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Postgres:
-    """An empty database; the password is in the environment."""
-    monkeypatch.setenv("PGPASSWORD", PASSWORD)
-    server.new_database()
-    return server
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import Browser, browsing, find_browser
+from tests.browser import Browser
 from tests.served_shop import ServedShop
 from tests.system.test_lookbook_in_browser import CONTRAST, SIZES
 from tests.system.test_serving import PATIENCE_S, serving
@@ -15,20 +15,6 @@ CARDS = "[...document.querySelectorAll('.outfits h3')].map(e => e.textContent)"
 RACK = "[...document.querySelectorAll('.rack .name:not(.quiet)')].map(e => e.textContent)"
 HERE = "location.pathname + location.search"
 PRODUCT = "/products/women-top-00"
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("browser")
-
-
-@pytest.fixture(scope="module")
-def browser(folder: Path) -> Iterator[Browser]:
-    program = find_browser()
-    if program is None:
-        pytest.skip("no Chromium found: install it (Debian: chromium) or name one in OUTFIT_BROWSER to run the browser tests")
-    with browsing(program, folder) as found:
-        yield found
 
 
 @pytest.fixture(scope="module")

@@ -5,12 +5,9 @@ from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
-from outfit_pairing.publishing.outfits import stocked_slots
-from outfit_pairing.publishing.without_outfits import absence_of
+from outfit_pairing.publishing.outfits import products_without_outfits
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, OUTFIT_RECOMMENDATIONS, PRODUCTS
-from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
-from outfit_pairing.style.vocabulary import load_style_guide
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -57,12 +54,7 @@ def product_rows(store: TableStore, products: int, partitions: int) -> Iterator[
 
 def without_outfits_rows(store: TableStore, reasons: Counter[str]) -> Iterator[str]:
     """Each product without an outfit, in product_id order; `reasons` counts the codes as they pass by."""
-    guide, stocked = load_style_guide(), stocked_slots(store)
-    published = store.read(OUTFIT_RECOMMENDATIONS).select("product_id")
-    rows = store.read(PRODUCTS).select(*PRODUCT_COLUMNS).join(published, "product_id", "left_anti").orderBy("product_id")
-    for row in rows.toLocalIterator():
-        product = Product.from_row(row.asDict())
-        absence = absence_of(product, guide, stocked)
+    for product, absence in products_without_outfits(store):
         reasons[absence.code] += 1
         entry = {"product_id": product.product_id, "name": product.name, "code": absence.code, "reason": absence.reason}
         yield json.dumps(entry, ensure_ascii=False)

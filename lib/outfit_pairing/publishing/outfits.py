@@ -1,13 +1,13 @@
 """A product with its outfits, as people and programs read it: names beside ids, reasons beside items."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from outfit_pairing.errors import InputError
 from outfit_pairing.publishing.spread import Group, spread
-from outfit_pairing.publishing.without_outfits import absence_of
+from outfit_pairing.publishing.without_outfits import Absence, absence_of
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
@@ -166,6 +166,16 @@ def stocked_slots(store: TableStore) -> dict[str, tuple[str, ...]]:
     stocked = store.read(PRODUCTS).where("in_stock").groupBy("slot")
     rows = stocked.agg(F.collect_set(F.coalesce("audience", F.lit("unisex"))).alias("audiences")).collect()
     return {row["slot"]: tuple(sorted(row["audiences"])) for row in rows}
+
+
+def products_without_outfits(store: TableStore) -> Iterator[tuple[Product, Absence]]:
+    """Each product that nothing is published for, in product_id order, and why; a row at a time."""
+    guide, stocked = load_style_guide(), stocked_slots(store)
+    published = store.read(OUTFIT_RECOMMENDATIONS).select("product_id")
+    rows = store.read(PRODUCTS).select(*PRODUCT_COLUMNS).join(published, "product_id", "left_anti").orderBy("product_id")
+    for row in rows.toLocalIterator():
+        product = Product.from_row(row.asDict())
+        yield product, absence_of(product, guide, stocked)
 
 
 def _products(store: TableStore, product_ids: Iterable[str]) -> dict[str, "Row"]:

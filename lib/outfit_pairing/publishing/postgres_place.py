@@ -72,9 +72,7 @@ def check_postgres(settings: Settings) -> None:
     """
     if settings.publish.postgres is None:
         return
-    import_error, schema = _absent(), settings.publish.postgres_schema
-    if import_error:
-        raise SettingsError(import_error)
+    place, schema = place_name(settings), settings.publish.postgres_schema  # which also finds out that psycopg is missing
     import psycopg
 
     try:
@@ -88,20 +86,11 @@ def check_postgres(settings: Settings) -> None:
             ).fetchone()
     except psycopg.Error as fault:
         raise SettingsError(
-            f"{place_name(settings)} cannot be used ({first_line(fault)}); start it, correct publish.postgres, or set "
-            "PGPASSWORD or PGPASSFILE"
+            f"{place} cannot be used ({first_line(fault)}); start it, correct publish.postgres, or set PGPASSWORD or PGPASSFILE"
         ) from None
     if version < OLDEST:
-        raise SettingsError(f"{place_name(settings)} is Postgres {version // 10_000}; 12 or newer is needed")
+        raise SettingsError(f"{place} is Postgres {version // 10_000}; 12 or newer is needed")
     exists, may_create, may_write, user = row or (False, False, False, "")
     if not (may_write if exists else may_create):
         cure = f"GRANT USAGE, CREATE ON SCHEMA {schema} TO {user}" if exists else f"CREATE SCHEMA {schema} AUTHORIZATION {user}"
-        raise SettingsError(f"{place_name(settings)}: {user} may not write schema {schema}; let its owner run: {cure}")
-
-
-def _absent() -> str | None:
-    try:
-        import psycopg  # noqa: F401
-    except ImportError:
-        return f"publish.postgres needs psycopg; `{INSTALL}` brings it"
-    return None
+        raise SettingsError(f"{place}: {user} may not write schema {schema}; let its owner run: {cure}")

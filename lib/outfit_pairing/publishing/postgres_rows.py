@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from outfit_pairing.publishing.outfits import stocked_slots
+from outfit_pairing.publishing.outfits import products_without_outfits
 from outfit_pairing.publishing.postgres_copy import BLOCK_SCHEMA, CopyLines
 from outfit_pairing.publishing.postgres_tables import METRICS, SHOWN_OUTFITS, SHOWN_PRODUCTS, WORDS, PostgresTable, is_json
-from outfit_pairing.publishing.without_outfits import absence_of
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, Table
-from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
-from outfit_pairing.style.vocabulary import load_style_guide
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -61,12 +58,7 @@ def metric_blocks(store: TableStore) -> Iterator[Block]:
 
 def without_outfits_rows(store: TableStore) -> Iterator[tuple[str, str, str]]:
     """product_id, code and reason of each product that has no outfit."""
-    guide, stocked = load_style_guide(), stocked_slots(store)
-    published = store.read(OUTFIT_RECOMMENDATIONS).select("product_id")
-    rows = store.read(PRODUCTS).select(*PRODUCT_COLUMNS).join(published, "product_id", "left_anti")
-    for row in rows.toLocalIterator():
-        product = Product.from_row(row.asDict())
-        absence = absence_of(product, guide, stocked)
+    for product, absence in products_without_outfits(store):
         yield product.product_id, absence.code, absence.reason
 
 

@@ -24,7 +24,7 @@ from outfit_pairing.serving.api_models import (
 from outfit_pairing.serving.monitoring import Figures
 from outfit_pairing.serving.ready import LONGEST_USER, ReadyAnswers, cache_control, etag_of, matches, send_ready
 from outfit_pairing.serving.service import RecommendationsService
-from outfit_pairing.serving.store import Release
+from outfit_pairing.serving.store import Release, StoreNotReady
 
 ProductId = Annotated[str, Path(min_length=1, max_length=256, description="The shop's own id.", examples=["15970"])]
 NO_STORE = {"cache-control": "no-store"}
@@ -181,8 +181,6 @@ class Api:
 
     async def tell_release(self) -> None:
         """Bring the figures about the release up to date."""
-        from outfit_pairing.serving.store import StoreNotReady
-
         try:
             release = await self.service.store.release()
         except StoreNotReady:

@@ -1,0 +1,16 @@
+"""Where commands print their tables."""
+
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPED_WIDTH = 140  # columns of tables that no terminal shows
+
+
+def console(piped_width: int = PIPED_WIDTH) -> "Console":
+    """Of the terminal's width, or one that holds the tables where no terminal shows them."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else piped_width)
