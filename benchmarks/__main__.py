@@ -13,13 +13,22 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 COMMAND = Path(sys.executable).parent / "outfit-pairing"
 SAMPLE_SIZES = (1, 2, 4)
 
 
+Stages = list[dict[str, Any]]  # as `run --json` tells them
+
+
 def run_chain(catalogue: Path, mapping: str, warehouse: Path, *flags: str) -> dict[str, float]:
-    """Seconds per stage of a whole run, as a user starts it; a missed gate is said, not fatal."""
+    """Seconds per stage of a whole run."""
+    return {stage["stage"]: stage["seconds"] for stage in run_reported(catalogue, mapping, warehouse, *flags)}
+
+
+def run_reported(catalogue: Path, mapping: str, warehouse: Path, *flags: str) -> Stages:
+    """A whole run, as a user starts it; a missed gate is said, not fatal."""
     command = [
         str(COMMAND),
         "run",
@@ -35,7 +44,8 @@ def run_chain(catalogue: Path, mapping: str, warehouse: Path, *flags: str) -> di
     ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if ended.returncode not in {0, 3}:
         sys.exit(f"{' '.join(command)} ended with {ended.returncode}")
-    return {stage["stage"]: stage["seconds"] for stage in json.loads(ended.stdout)}
+    told: Stages = json.loads(ended.stdout)
+    return told
 
 
 def print_stages(title: str, columns: dict[str, dict[str, float]]) -> None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 
 from outfit_pairing.settings import Settings, load_settings
+from tests.system.command import QUICK_JVM
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -52,7 +53,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator["SparkSession"]:
 
     folder = tmp_path_factory.mktemp("session")
     # many small jobs: the second compiler would cost more time than its code saves
-    os.environ["JDK_JAVA_OPTIONS"] = "-XX:TieredStopAtLevel=1"
+    os.environ["JDK_JAVA_OPTIONS"] = QUICK_JVM
     session = open_session(load_settings(overrides=["spark.master=local[2]", "spark.partitions=3", f"storage.warehouse={folder}"]))
     del os.environ["JDK_JAVA_OPTIONS"]
     # … and so would generated code: each small query would be compiled anew

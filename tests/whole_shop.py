@@ -38,8 +38,6 @@ SETTINGS = {
     "spark.master": "local[2]",
     "spark.partitions": 2,
 }
-# Each small query would be compiled anew, which takes longer than it saves.
-NO_CODE = "-Dspark.sql.codegen.factoryMode=NO_CODEGEN -Dspark.sql.codegen.wholeStage=false"
 # Columns that tell when and by whom, or which commits of other tables were read.
 OF_THE_RUN = {"run_id", "updated_at", "versions"}
 EVENTS = {"runs", "quality_metrics", "releases", "run_lease"}  # one row per run or event, not what the chain makes
@@ -102,8 +100,7 @@ class Shop:
 
     def start(self, name: str, catalogue: Path, *more: str, **environment: str) -> Session:
         """`outfit-pairing run` in processes of its own; what it says goes into `<name>.stdout` and `<name>.stderr`."""
-        options = f"{QUICK_START['JDK_JAVA_OPTIONS']} {NO_CODE}"
-        own = {"JDK_JAVA_OPTIONS": options, "SPARK_LOCAL_DIRS": str(self.folder / "spark"), **environment}
+        own = {**QUICK_START, "SPARK_LOCAL_DIRS": str(self.folder / "spark"), **environment}
         flags = [part for one in overrides(self.warehouse, catalogue, more) for part in ("--set", one)]
         command = [str(BIN / "outfit-pairing"), "run", *flags]
         path = f"{BIN}{os.pathsep}{os.environ['PATH']}"

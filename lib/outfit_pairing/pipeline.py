@@ -92,7 +92,7 @@ def _remember(spark: "SparkSession", settings: Settings, outcomes: Iterable[Stag
         )
         for one in outcomes
     ]  # fmt: skip
-    TableStore(spark, settings).merge(RUNS, spark.createDataFrame(rows, RUNS.schema))
+    TableStore(spark, settings).note(RUNS, rows)
 
 
 def _status(error: Exception | None) -> str:

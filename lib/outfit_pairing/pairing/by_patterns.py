@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
-from outfit_pairing.pairing.changes import Touched, made_of, touched
+from outfit_pairing.pairing.changes import Touched, made_of, nothing_redone, touched
 from outfit_pairing.pairing.codes import ProductCodes
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.neighbours import Neighbours
@@ -18,7 +18,7 @@ from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByNearestAnchors
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
-from outfit_pairing.storage.made_of import Past, past_of, remember, versions_of
+from outfit_pairing.storage.made_of import Past, past_of, remember, stands, versions_of
 from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS
 from outfit_pairing.style.vectors import fixed_point
 
@@ -35,17 +35,18 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     Raises: MissingTable: an earlier stage has not run.
     """
     store = TableStore(spark, settings)
-    versions, lent = versions_of(store, (PRODUCTS, OUTFIT_PATTERNS)), _Lent(store)
+    versions = versions_of(store, (PRODUCTS, OUTFIT_PATTERNS))
     now = made_of(settings)
     past = past_of(store, PATTERN_RECOMMENDATIONS, now)
-    redo = touched(store, PATTERN_RECOMMENDATIONS, past, lambda: lent.newly(past)) if past else None
-    if redo and not redo.count:
-        counters: dict[str, int | float | str] = {"products_redone": 0, "rows_written": 0}
+    if past and stands(store, PATTERN_RECOMMENDATIONS, versions, past):
+        counters = nothing_redone()
     else:
-        counters = _apply(lent, redo)
-    if redo:
-        redo.close()
-    remember(store, PATTERN_RECOMMENDATIONS, now, versions, redo.changed if redo else 0)
+        lent = _Lent(store)
+        redo = touched(store, PATTERN_RECOMMENDATIONS, past, lambda: lent.newly(past)) if past else None
+        counters = nothing_redone() if redo and not redo.count else _apply(lent, redo)
+        if redo:
+            redo.close()
+        remember(store, PATTERN_RECOMMENDATIONS, now, versions, past=past, changed=redo.changed if redo else 0)
     rows = store.read(PATTERN_RECOMMENDATIONS)
     counters |= {"products_with_outfits": rows.select("product_id").distinct().count()}
     return StageReport("apply-patterns", rows_in=store.read(PRODUCTS).count(), rows_out=rows.count(), counters=counters)

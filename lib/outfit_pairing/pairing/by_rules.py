@@ -4,7 +4,7 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from outfit_pairing.pairing.assembly import LEAST_OUTFITS
-from outfit_pairing.pairing.changes import Touched, made_of, touched
+from outfit_pairing.pairing.changes import Touched, made_of, nothing_redone, touched
 from outfit_pairing.pairing.codes import AUDIENCE_CODES
 from outfit_pairing.pairing.enough import WithEnough
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
@@ -12,7 +12,7 @@ from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByProductClass
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
-from outfit_pairing.storage.made_of import Past, past_of, remember, versions_of
+from outfit_pairing.storage.made_of import Past, past_of, remember, stands, versions_of
 from outfit_pairing.storage.tables import LOOKBOOK_RECOMMENDATIONS, PATTERN_RECOMMENDATIONS, PRODUCTS, RULE_RECOMMENDATIONS
 from outfit_pairing.style import load_style_guide
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
@@ -35,15 +35,17 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     needy = _with_too_few(store)
     versions = versions_of(store, (PRODUCTS, PATTERN_RECOMMENDATIONS))
     now = made_of(settings)
-    past = past_of(store, RULE_RECOMMENDATIONS, now)
-    redo = (
-        None if past is None or _has_looks(store) else touched(store, RULE_RECOMMENDATIONS, past, lambda: _other_needs(store, past))
-    )
-    wanted = needy.join(redo.product_id, "product_id", "left_semi") if redo else needy
-    counters = {"rows_written": 0} if redo and not redo.count else _pair(read_catalogue(spark, settings), wanted, redo)
-    if redo:
-        redo.close()
-    remember(store, RULE_RECOMMENDATIONS, now, versions, redo.changed if redo else 0)
+    known = past_of(store, RULE_RECOMMENDATIONS, now)
+    past = None if _has_looks(store) else known  # changes of looks are not followed
+    if past and stands(store, RULE_RECOMMENDATIONS, versions, past):
+        counters = nothing_redone()
+    else:
+        redo = touched(store, RULE_RECOMMENDATIONS, past, lambda: _other_needs(store, past)) if past else None
+        wanted = needy.join(redo.product_id, "product_id", "left_semi") if redo else needy
+        counters = nothing_redone() if redo and not redo.count else _pair(read_catalogue(spark, settings), wanted, redo)
+        if redo:
+            redo.close()
+        remember(store, RULE_RECOMMENDATIONS, now, versions, past=known, changed=redo.changed if redo else 0)
     result = store.read(RULE_RECOMMENDATIONS)
     counters |= {"products_with_outfits": result.select("product_id").distinct().count()}
     return StageReport("pair-by-rules", rows_in=needy.count(), rows_out=result.count(), counters=counters)

@@ -85,6 +85,11 @@ def made_of(settings: Settings) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
+def nothing_redone() -> dict[str, int | float | str]:
+    """Counters of a pairing that found nothing to do."""
+    return {"products_redone": 0, "rows_written": 0}
+
+
 def touched(store: TableStore, table: Table, past: Past, more: Callable[[], Sequence["DataFrame"]]) -> Touched | None:
     """Whose outfits of the table a change touches; None where it is so much that all are made again, or the past is gone.
 

@@ -43,8 +43,7 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     before = last_good(store, past)
     metrics += drift(metrics, before, accepted=settings.quality.accept_drift)
     gates = with_examples(judge(metrics, settings.quality.gates), Case(store, evidence, account, files, before))
-    rows = [_row(metric, gates) for metric in metrics]
-    store.merge(QUALITY_METRICS, spark.createDataFrame(rows, _SCHEMA))
+    store.note(QUALITY_METRICS, [(settings.run_id, *_row(metric, gates)) for metric in metrics])
     now = this_check(settings.run_id, metrics, gates, account.seconds)
     _write_page(settings, render(settings.run_id, gates, metrics, evidence, [*past, now]))
     faults, counters = missed(gates), _counters(metrics)
@@ -59,9 +58,6 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
 def _counters(metrics: Sequence[Metric]) -> dict[str, int | float | str]:
     """The figures that limits can be set for."""
     return {one.name: round(one.value, 4) for one in metrics if one.value is not None and one.name in LIMITS}
-
-
-_SCHEMA = ", ".join(f"{column.name} {column.type}" for column in QUALITY_METRICS.columns if column.name != "run_id")
 
 
 def _row(metric: Metric, gates: Sequence[Gate]) -> tuple[str, float | None, float | None, bool | None, str]:

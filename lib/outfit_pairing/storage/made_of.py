@@ -35,11 +35,18 @@ def versions_of(store: TableStore, tables: Iterable[Table]) -> dict[str, int]:
     return {table.name: store.version(table) for table in tables if store.exists(table)}
 
 
-def remember(store: TableStore, table: Table, made_of: str, versions: Mapping[str, int], changed: int = 0) -> None:
-    """Say what the table is made of now. `versions`: of the tables read, taken before they were."""
-    told = json.dumps({**versions, table.name: store.version(table)}, sort_keys=True)
-    row = (table.name, made_of, told, changed)
-    store.merge(PAIRING_STATE, store.spark.createDataFrame([row], PAIRING_STATE.schema))
+def stands(store: TableStore, table: Table, versions: Mapping[str, int], past: Past) -> bool:
+    """Whether neither the table nor anything that it was made of has a new version. `versions`: of what it is made of, now."""
+    return past.versions == {**versions, table.name: store.version(table)}
+
+
+def remember(
+    store: TableStore, table: Table, made_of: str, versions: Mapping[str, int], *, past: Past | None, changed: int = 0
+) -> None:
+    """Say what the table is made of now. `versions`: of the tables read, taken before they were.   past: what was said before."""
+    now = Past({**versions, table.name: store.version(table)}, changed)
+    if now != past:
+        store.note(PAIRING_STATE, [(table.name, made_of, json.dumps(now.versions, sort_keys=True), changed)])
 
 
 def follow(
@@ -53,19 +60,19 @@ def follow(
     versions, past = versions_of(store, tables), past_of(store, table, made_of)
     if past and past.versions == versions:
         return WriteReport()
-    within = _touched_products(store, past, tables) if past else None
+    within = _touched_products(store, past, versions, tables) if past else None
     written = store.merge(table, rows(within), delete_missing=True, within=within)
-    remember(store, table, made_of, versions)
+    remember(store, table, made_of, versions, past=past)
     return written
 
 
-def _touched_products(store: TableStore, past: Past, tables: Iterable[Table]) -> "DataFrame | None":
+def _touched_products(store: TableStore, past: Past, versions: Mapping[str, int], tables: Iterable[Table]) -> "DataFrame | None":
     """Distinct product_id of the rows of these tables that have changed since; None where that is unknown."""
     found: DataFrame | None = None
     for table in tables:
         if table.name not in past.versions:
             return None
-        changed = store.changed_since(table, past.versions[table.name], "product_id")
+        changed = store.changed_since(table, past.versions[table.name], "product_id", versions.get(table.name))
         if changed is None:
             return None
         found = changed if found is None else found.unionByName(changed).distinct()

@@ -5,10 +5,11 @@ as it was. Only SQL and DataFrame calls that Spark Connect allows.
 """
 
 import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import and_
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from outfit_pairing.errors import MissingTable, WarehouseError
 from outfit_pairing.settings import Settings
@@ -18,7 +19,10 @@ from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, Table, identifier, quoted
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
+
+Found = TypeVar("Found")
 
 logger = logging.getLogger(__name__)
 
@@ -138,18 +142,23 @@ class TableStore:
         if not self.exists(table):
             self.append(table, rows)
             return WriteReport(inserted=self.read(table).count())
-        tries = 1
-        while True:
-            try:
-                report = self._merge_once(table, rows, within, delete_missing=delete_missing)
-            except Exception as fault:  # compared anew with what the other writer has left, hence safe to repeat
-                if tries == TRIES or not is_conflict(fault):
-                    raise
-                logger.warning("%s: another writer came first, comparing again", table.name)
-                tries += 1
-            else:
-                logger.info("%s: %s", table.name, report)
-                return report
+        # compared anew with what another writer has left, hence safe to repeat
+        report = _against_others(table, lambda: self._merge_once(table, rows, within, delete_missing=delete_missing))
+        logger.info("%s: %s", table.name, report)
+        return report
+
+    def note(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Make the table hold a few rows that the driver has at hand, without comparing: keys that are there are overwritten.
+
+        Args:    rows: values of the table's columns without audit columns, in their order; keys distinct.
+        """
+        self.create(table)
+        view = f"notes_for_{table.name}"
+        self._audited(self.spark.createDataFrame(_as_arrow(table, rows)), table).createOrReplaceTempView(view)
+        try:
+            _against_others(table, lambda: self.spark.sql(self._note_statement(table, view)))
+        finally:
+            self.spark.catalog.dropTempView(view)
 
     def _merge_once(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> WriteReport:
         changes = StagingPlace(self.spark, self.settings, f"changes_of_{table.name}")
@@ -166,8 +175,7 @@ class TableStore:
         """
         from pyspark.sql import functions as F
 
-        audit = {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
-        new = rows.withColumns(audit).select(*table.names, F.lit(True).alias("is_new")).alias("s")
+        new = self._audited(rows, table).withColumn("is_new", F.lit(True)).alias("s")
         held = self.read(table) if within is None else self.read(table).join(within, within.columns, "left_semi")
         old = held.select(*table.names, F.lit(True).alias("is_old")).alias("t")
         keys = [F.col(f"s.{name}") == F.col(f"t.{name}") for name in table.key]
@@ -199,15 +207,16 @@ class TableStore:
         """The table's rows as they were; an action fails where VACUUM has removed them."""
         return self.spark.sql(f"SELECT * FROM {self.place(table)} VERSION AS OF {version}")
 
-    def changed_since(self, table: Table, version: int, column: str) -> "DataFrame | None":
+    def changed_since(self, table: Table, version: int, column: str, now: int | None = None) -> "DataFrame | None":
         """Distinct values of `column` in rows that were inserted, updated or deleted after that version.
 
+        now: the table's version, where the caller has asked for it already.
         None where that cannot be told: the change data feed was off then, or VACUUM has removed it.
         """
         from pyspark.errors import PySparkException
 
         try:
-            if self.version(table) == version:
+            if (self.version(table) if now is None else now) == version:
                 return self.read(table).select(column).limit(0)
             feed = self.spark.read.format("delta").option("readChangeFeed", "true").option("startingVersion", version + 1)
             rows = feed.table(self.place(table)) if self._named else feed.load(self._path(table))
@@ -232,27 +241,67 @@ class TableStore:
 
     def append(self, table: Table, rows: "DataFrame") -> None:
         """Add rows whose keys are known to be new (an event, a vector of a new text), in one commit."""
+        self.create(table)
+        writer = self._audited(rows, table).write.format("delta").mode("append")
+        if self._named:
+            writer.saveAsTable(self.place(table))
+        else:
+            writer.save(self._path(table))
+
+    def _audited(self, rows: "DataFrame", table: Table) -> "DataFrame":
+        """The rows with the audit columns of this run, in the table's order."""
         from pyspark.sql import functions as F
 
-        self.create(table)
         audit = {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
-        rows = rows.withColumns(audit).select(*table.names)
-        if self._named:
-            rows.write.format("delta").mode("append").saveAsTable(self.place(table))
-        else:
-            rows.write.format("delta").mode("append").save(self._path(table))
+        return rows.withColumns(audit).select(*table.names)
 
     def _merge_statement(self, table: Table, view: str) -> str:
-        on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in table.key)
-        names = ", ".join(f"`{name}`" for name in table.names)
-        values = ", ".join(f"s.`{name}`" for name in table.names)
-        updates = ", ".join(f"t.`{name}` = s.`{name}`" for name in table.names)
+        updates, inserts = _updates(table), _inserts(table)
         return (
-            f"MERGE INTO {self.place(table)} t USING {view} s ON {on} "
-            f"WHEN MATCHED AND s.{CHANGE} = 'delete' THEN DELETE "
-            f"WHEN MATCHED THEN UPDATE SET {updates} "
-            f"WHEN NOT MATCHED AND s.{CHANGE} = 'insert' THEN INSERT ({names}) VALUES ({values})"
+            f"MERGE INTO {self.place(table)} t USING {view} s ON {_same_key(table)} "
+            f"WHEN MATCHED AND s.{CHANGE} = 'delete' THEN DELETE WHEN MATCHED THEN {updates} "
+            f"WHEN NOT MATCHED AND s.{CHANGE} = 'insert' THEN {inserts}"
         )
+
+    def _note_statement(self, table: Table, view: str) -> str:
+        updates, inserts = _updates(table), _inserts(table)
+        return (
+            f"MERGE INTO {self.place(table)} t USING {view} s ON {_same_key(table)} "
+            f"WHEN MATCHED THEN {updates} WHEN NOT MATCHED THEN {inserts}"
+        )
+
+
+def _same_key(table: Table) -> str:
+    return " AND ".join(f"t.`{name}` = s.`{name}`" for name in table.key)
+
+
+def _updates(table: Table) -> str:
+    return "UPDATE SET " + ", ".join(f"t.`{name}` = s.`{name}`" for name in table.names)
+
+
+def _inserts(table: Table) -> str:
+    names, values = (", ".join(f"{side}`{name}`" for name in table.names) for side in ("", "s."))
+    return f"INSERT ({names}) VALUES ({values})"
+
+
+def _as_arrow(table: Table, rows: Sequence[tuple[Any, ...]]) -> "pa.Table":
+    """The rows as Arrow: Spark takes them without starting a Python worker."""
+    import pyarrow as pa
+
+    schema = table.arrow_schema
+    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
+
+
+def _against_others(table: Table, write: "Callable[[], Found]") -> "Found":
+    """What `write` gives; tried again where another writer's commit came first."""
+    for _ in range(TRIES - 1):
+        try:
+            return write()
+        except Exception as fault:
+            if not is_conflict(fault):
+                raise
+            logger.warning("%s: another writer came first, comparing again", table.name)
+    return write()
 
 
 def is_conflict(fault: Exception) -> bool:
