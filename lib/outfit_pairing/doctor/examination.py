@@ -33,6 +33,7 @@ def examine(settings: Settings, machine: Machine, products: int) -> Iterator[Fin
         "cores": power.cores,
         "clock": places.clock,
         "tracking": places.tracking,
+        "postgres": partial(places.postgres, check_postgres=_check_postgres),
     }
     for name, check in checks.items():
         yield from made(name, partial(check, settings, machine))
@@ -79,3 +80,9 @@ def _check_journal(settings: Settings) -> None:
     from outfit_pairing.patterns.by_model import open_journal
 
     open_journal(settings).check()
+
+
+def _check_postgres(settings: Settings) -> None:
+    from outfit_pairing.publishing.postgres_place import check_postgres
+
+    check_postgres(settings)

@@ -135,6 +135,21 @@ def tracking(settings: Settings, machine: Machine) -> Finding:
     return ok(check, f"{without_credentials(uri)} is not tried")
 
 
+def postgres(settings: Settings, _: Machine, check_postgres: Callable[[Settings], None]) -> Finding:
+    """Postgres would take a release, where one is named.
+
+    Args:    check_postgres: raises InputError where it cannot be reached or its schema cannot be written.
+    """
+    if settings.publish.postgres is None:
+        return ok("postgres", "nothing is sent (publish.postgres is not set)")
+    try:
+        check_postgres(settings)
+    except InputError as reason:
+        found, cure = said(reason)
+        return fault("postgres", found, cure or "correct publish.postgres")
+    return ok("postgres", f"schema {settings.publish.postgres_schema} can be written")
+
+
 def clock(settings: Settings, machine: Machine) -> Finding:
     """This machine's clock is not behind what it wrote before, nor apart from the storage's."""
     now, cure = machine.now(), "set the clock (NTP); Delta's history and retention go by it"

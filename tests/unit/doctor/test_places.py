@@ -8,7 +8,7 @@ import pytest
 
 from outfit_pairing.doctor import places, power
 from outfit_pairing.doctor.machine import free_memory
-from outfit_pairing.errors import WarehouseError
+from outfit_pairing.errors import SettingsError, WarehouseError
 from outfit_pairing.settings import Settings, StorageSettings
 from tests.unit.doctor.machines import GB, NOW, a_machine
 
@@ -67,6 +67,19 @@ def test_the_journal_is_tried_where_a_model_is_asked(make_settings: Make, tmp_pa
     far = make_settings("patterns.provider=openai", "llm.model=m", "llm.journal=s3://a")
     found = places.journal(far, a_machine(), denied)
     assert (found.found, found.cure) == ("journal s3://a: cannot be written (denied)", "name a folder")
+
+
+def test_postgres_is_tried_where_one_is_named(make_settings: Make) -> None:
+    """A server that is down is a fault with its cure, and no server is none."""
+
+    def down(_: Settings) -> None:
+        raise SettingsError("Postgres at db:5432/shop cannot be used (refused); start it")
+
+    assert places.postgres(make_settings(), a_machine(), down).state == "ok"
+    named = make_settings("publish.postgres=postgresql://writer@db/shop")
+    assert places.postgres(named, a_machine(), lambda _: None).found == "schema outfit_pairing can be written"
+    found = places.postgres(named, a_machine(), down)
+    assert (found.state, found.cure) == ("fault", "start it")
 
 
 @pytest.mark.parametrize(("free", "state"), [(10 * GB, "ok"), (GB * 7 // 10, "warning"), (GB // 10, "fault")])
