@@ -4,17 +4,15 @@ import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from outfit_pairing.quality.entries import FACTS
 from outfit_pairing.quality.evidence import CELL_FACTS, COUNTED, Cell, Evidence, OutfitGroup
 from outfit_pairing.quality.metrics import MILLION
-from outfit_pairing.quality.tallies import EXAMPLE_NAMES, EXAMPLES, Tallies, TallyOutfits
+from outfit_pairing.quality.tallies import EXAMPLE_NAMES, EXAMPLES, OWN, Tallies, TallyOutfits, coded
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, PRODUCTS, REJECTED_PRODUCTS, RUNS, Table
 from outfit_pairing.style.vocabulary import load_style_guide
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
     from outfit_pairing.settings import Settings
@@ -90,10 +88,14 @@ def _groups(outfits: "DataFrame") -> "DataFrame":
 def _tallies(outfits: "DataFrame", products: "DataFrame", parts: int) -> Tallies:
     from pyspark.sql import functions as F
 
-    kernel = TallyOutfits(load_style_guide(), _coded(products.select("product_id", "in_stock", *FACTS).toArrow()))
+    facts = products.select("product_id", *OWN)
+    shown = outfits.select(F.explode("items.product_id").alias("product_id")).distinct()
+    kernel = TallyOutfits(load_style_guide(), coded(facts.join(shown, "product_id", "left_semi").toArrow()))
     # a number asked for by name is kept; left to itself, Spark would join these small partitions into one
     whole = _entries(outfits).repartition(parts, "product_id").groupBy("product_id")
     entries = whole.agg(F.flatten(F.collect_list("entries")).alias("entries"))
+    own = facts.select("product_id", F.struct(*OWN).alias("own"))
+    entries = entries.join(own, "product_id", "left").select("product_id", "own", "entries")
     counted = entries.mapInArrow(kernel, TALLY_COLUMNS).groupBy("name", "key").agg(F.sum("count").alias("count"))
     return Counter({(row["name"], row["key"]): row["count"] for row in _few_examples(counted).toArrow().to_pylist()})
 
@@ -126,14 +128,6 @@ def _entries(outfits: "DataFrame") -> "DataFrame":
         ),
     )
     return outfits.select("product_id", entry.alias("entries"))
-
-
-def _coded(products: "pa.Table") -> "pa.Table":
-    """Facts as codes into their distinct values: a tenth of the bytes."""
-    for number, name in enumerate(products.column_names):
-        if name in FACTS:
-            products = products.set_column(number, name, products[name].dictionary_encode())
-    return products.combine_chunks()
 
 
 def _rejected(store: TableStore) -> int:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outfit_pairing.quality.entries import ENTRY_SCHEMA, FACTS
-from outfit_pairing.quality.tallies import ENTRY, EXAMPLES, Tallies, TallyOutfits, tally
+from outfit_pairing.quality.tallies import ENTRY, EXAMPLES, OWN, Tallies, TallyOutfits, tally
 from tests.unit.quality.outfits import GUIDE, SHOP, VALID, entries
 from tests.unit.quality.test_audit import BROKEN
 
@@ -29,17 +29,22 @@ PRODUCTS = pa.Table.from_pylist(
 )
 
 
-def _batch(table: pa.Table) -> pa.RecordBatch:
+def _batch(table: pa.Table, catalogue: pa.Table = PRODUCTS) -> pa.RecordBatch:
     """As Spark hands entries over: one row per product, its entries as a list of structs."""
     products = dict.fromkeys(table["product_id"].to_pylist())
-    rows = [{"product_id": one, "entries": table.filter(pc.field("product_id") == one).to_pylist()} for one in products]
-    fields = pa.struct([ENTRY_SCHEMA.field(name) for name in ENTRY])
-    return pa.RecordBatch.from_pylist(rows, schema=pa.schema([("product_id", pa.string()), ("entries", pa.list_(fields))]))
+    facts = {row.pop("product_id"): row for row in catalogue.to_pylist()}
+    rows = [
+        {"product_id": one, "own": facts.get(one), "entries": table.filter(pc.field("product_id") == one).to_pylist()}
+        for one in products
+    ]
+    own, fields = (pa.struct([ENTRY_SCHEMA.field(name) for name in names]) for names in (OWN, ENTRY))
+    schema = pa.schema([("product_id", pa.string()), ("own", own), ("entries", pa.list_(fields))])
+    return pa.RecordBatch.from_pylist(rows, schema=schema)
 
 
-def _sum(batches: list[pa.RecordBatch]) -> Tallies:
+def _sum(batches: list[pa.RecordBatch], items: pa.Table = PRODUCTS) -> Tallies:
     total: Tallies = Counter()
-    for batch in TallyOutfits(GUIDE, PRODUCTS)(batches):
+    for batch in TallyOutfits(GUIDE, items)(batches):
         for row in batch.to_pylist():
             total[row["name"], row["key"]] += row["count"]
     return total
@@ -63,6 +68,13 @@ def test_the_kernel_survives_the_way_to_a_worker() -> None:
     """Spark pickles it."""
     copy = pickle.loads(pickle.dumps(TallyOutfits(GUIDE, PRODUCTS)))
     assert len(list(copy([_batch(EVERYTHING), _batch(EVERYTHING).slice(0, 0)]))) == 1
+
+
+def test_only_items_are_carried_to_the_workers() -> None:
+    """What a product itself is comes with it, so that the catalogue's size does not matter."""
+    table = entries({("tee", 1): ("jeans", "shoes"), ("jeans", 1): ("tee", "shoes"), ("bra", 1): ("panties",)})
+    items = PRODUCTS.filter(pc.field("product_id").isin(["tee", "jeans", "shoes", "panties"]))
+    assert _sum([_batch(table)], items) == tally(table, GUIDE)
 
 
 def test_items_slots_and_pairs_are_counted() -> None:
@@ -120,5 +132,6 @@ def test_alike_outfits_say_what_they_needed() -> None:
 
 def test_outfits_without_any_catalogue_are_all_violations() -> None:
     """An empty products table is no reason to stumble."""
-    (found,) = TallyOutfits(GUIDE, PRODUCTS.slice(0, 0))([_batch(entries({("tee", 1): ("jeans", "shoes")}))])
+    nothing = PRODUCTS.slice(0, 0)
+    (found,) = TallyOutfits(GUIDE, nothing)([_batch(entries({("tee", 1): ("jeans", "shoes")}), nothing)])
     assert {"name": "violating", "key": "outfits", "count": 1} in found.to_pylist()
