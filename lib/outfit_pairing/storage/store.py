@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from outfit_pairing.errors import MissingTable, WarehouseError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.migrations import bring_up, version_properties
-from outfit_pairing.storage.places import URL
+from outfit_pairing.storage.places import URL, local_warehouse
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, Table, identifier, quoted
 
@@ -83,11 +83,13 @@ class TableStore:
 
     def place(self, table: Table) -> str:
         """How SQL names the table: `catalog`.`schema`.`name`, or delta.`<warehouse>/name`."""
-        if self.reads_drafts and table is OUTFIT_RECOMMENDATIONS:
-            table = DRAFTED_RECOMMENDATIONS
         if self._named:
-            return identifier(*self._named, table.name)
-        return identifier("delta", self._path(table))
+            return identifier(*self._named, self._read_name(table))
+        return identifier("delta", f"{_absolute(self.settings.storage.warehouse)}/{self._read_name(table)}")
+
+    def _read_name(self, table: Table) -> str:
+        drafted = self.reads_drafts and table is OUTFIT_RECOMMENDATIONS
+        return DRAFTED_RECOMMENDATIONS.name if drafted else table.name
 
     def _path(self, table: Table) -> str:
         return f"{_absolute(self.settings.storage.warehouse)}/{table.name}"
@@ -201,6 +203,12 @@ class TableStore:
 
     def version(self, table: Table) -> int:
         """The version of the table's last commit."""
+        folder = local_warehouse(self.settings)
+        log = (folder / self._read_name(table) / "_delta_log").glob("*.json") if folder else ()
+        # commits are files named by version (Delta's protocol); to ask by a query takes a quarter of a second
+        commits = [int(commit.stem) for commit in log if commit.stem.isdecimal()]
+        if commits:
+            return max(commits)
         return int(self.spark.sql(f"DESCRIBE HISTORY {self.place(table)} LIMIT 1").collect()[0]["version"])
 
     def read_version(self, table: Table, version: int) -> "DataFrame":
