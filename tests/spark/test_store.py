@@ -52,6 +52,19 @@ def test_without_delete_missing_other_rows_stay(spark: SparkSession, make_settin
     assert store.read(ANCHOR_PRODUCTS).count() == 2
 
 
+def test_notes_overwrite_their_key_and_leave_the_others(
+    spark: SparkSession, make_settings: Callable[..., Settings], tmp_path: Path
+) -> None:
+    """A few rows at hand, in one commit; the version is that of Delta's own history, for drafts as well."""
+    first, second = TableStore(spark, make_settings("run_id=first")), TableStore(spark, make_settings("run_id=second"))
+    first.note(ANCHOR_PRODUCTS, [("a", "tops | women", 10, 1, 1), ("b", "it's", 10, 2, None)])
+    before = first.version(ANCHOR_PRODUCTS)
+    second.note(ANCHOR_PRODUCTS, [("b", "it's", 10, 3, 2), ("c", None, None, None, None)])
+    found = {row.product_id: (row.stratum, row.represents, row.run_id) for row in first.read(ANCHOR_PRODUCTS).collect()}
+    assert found == {"a": ("tops | women", 1, "first"), "b": ("it's", 3, "second"), "c": (None, None, "second")}
+    assert second.version(ANCHOR_PRODUCTS) == before + 1 == DeltaTable(str(tmp_path / "warehouse" / "anchor_products")).version()
+
+
 def test_every_table_can_be_created_as_defined(spark: SparkSession, make_settings: Callable[..., Settings], tmp_path: Path) -> None:
     """Comments with quotes, keys NOT NULL, columns in order, for each definition."""
     store = TableStore(spark, make_settings())

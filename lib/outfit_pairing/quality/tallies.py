@@ -60,10 +60,9 @@ class TallyOutfits:
 
 def coded(products: pa.Table) -> pa.Table:
     """Facts as codes into their distinct values: a tenth of the bytes."""
-    for number, name in enumerate(products.column_names):
-        if name in FACTS and not pa.types.is_dictionary(products[name].type):
-            products = products.set_column(number, name, products[name].dictionary_encode())
-    return products.combine_chunks()
+    columns = dict(zip(products.column_names, products.columns, strict=True))
+    plain = [name for name in FACTS if not pa.types.is_dictionary(columns[name].type)]
+    return pa.table({**columns, **{name: columns[name].dictionary_encode() for name in plain}}).combine_chunks()
 
 
 def flat(batch: pa.RecordBatch, items: pa.Table) -> pa.Table:

@@ -154,7 +154,8 @@ class TableStore:
 
         Args:    rows: values of the table's columns without audit columns, in their order; keys distinct.
         """
-        self.create(table)
+        if not self.exists(table):
+            self.create(table)
         view = f"notes_for_{table.name}"
         self._audited(self.spark.createDataFrame(_as_arrow(table, rows)), table).createOrReplaceTempView(view)
         try:
