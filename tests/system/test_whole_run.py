@@ -131,13 +131,28 @@ def test_looks_of_stylists_are_shown_first(warehouse: Path, looks: tuple[str, Pa
     assert share["share_lookbook_curated"] > share["share_lookbook_algorithmic"] > 0
 
 
-def test_a_second_run_rewrites_nothing(warehouse: Path, catalogue: Path, looks: tuple[str, Path]) -> None:
+@pytest.fixture
+def here(spark: "SparkSession", capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[..., Ended]:
+    """The command in this process, with the session that is there: no JVM to start."""
+
+    def command(*arguments: object) -> Ended:
+        caplog.clear()
+        with caplog.at_level("INFO"):
+            code = main([str(argument) for argument in arguments])
+        return Ended(code, capsys.readouterr().out, caplog.text)
+
+    return command
+
+
+def test_a_second_run_rewrites_nothing(
+    warehouse: Path, catalogue: Path, looks: tuple[str, Path], here: Callable[..., Ended]
+) -> None:
     """Same catalogue, same rows: no row is written again, the same outfits lie there, and the run says so."""
     before, versions = (
         outfits(warehouse),
         {name: rows(warehouse, name) for name in ("products", "outfit_patterns", "anchor_products")},
     )
-    ended = run("run", "--catalog", catalogue, *looks, *DEMO, "--warehouse", warehouse)
+    ended = here("run", "--catalog", catalogue, *looks, *DEMO, "--warehouse", warehouse)
     assert ended.code == 0, ended.stderr
     assert "no row was rewritten" in ended.stdout
     assert outfits(warehouse) == before
@@ -204,19 +219,6 @@ def test_outfits_are_shown_in_the_terminal(warehouse: Path) -> None:
     """Twenty outfits to read aloud, by a command."""
     twenty = run("show-outfits", "--count", 20, "--seed", 7, "--warehouse", warehouse)
     assert (twenty.code, len(re.findall(r"^ *\d+\. \w+ \|", twenty.stdout, re.MULTILINE))) == (0, 20)
-
-
-@pytest.fixture
-def here(spark: "SparkSession", capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Callable[..., Ended]:
-    """The command in this process, with the session that is there: no JVM to start."""
-
-    def command(*arguments: object) -> Ended:
-        caplog.clear()
-        with caplog.at_level("INFO"):
-            code = main([str(argument) for argument in arguments])
-        return Ended(code, capsys.readouterr().out, caplog.text)
-
-    return command
 
 
 def test_outfits_are_explained_in_the_terminal(warehouse: Path, here: Callable[..., Ended]) -> None:
