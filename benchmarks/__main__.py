@@ -92,6 +92,7 @@ def main() -> None:
         script("candidate_pass", "--warehouse", str(warehouse))
         script("anchor_coverage", "--warehouse", str(warehouse), *(["--earlier", str(chosen.earlier)] if chosen.earlier else []))
         script("serving", "--warehouse", str(warehouse))
+        script("small_change", "--catalog", str(catalogue[0]), "--mapping", catalogue[1])
         script("asking", "--catalogue-warehouse", str(warehouse), "--kills", "3")
         sizes = [chosen.products * times for times in SAMPLE_SIZES]
         columns = {f"{size:,}": run_chain(sample(folder, size), "sample", folder / f"grown-{size}") for size in sizes}
