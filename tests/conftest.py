@@ -15,8 +15,8 @@ from tests.system.command import QUICK_JVM
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-# machines are shared and noisy: a slow example is no fault
-hypothesis_settings.register_profile("patient", deadline=None)
+# machines are shared and noisy: a slow example is no fault; CI tries the same examples each time, everybody else new ones
+hypothesis_settings.register_profile("patient", deadline=None, derandomize="CI" in os.environ)
 hypothesis_settings.load_profile("patient")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
