@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 
 from outfit_pairing.pipeline import STAGES
 from outfit_pairing.settings import load_settings
-from outfit_pairing.storage.lease import held_folder
+from outfit_pairing.storage.lease import LOCK_FILE, held_folder
 from outfit_pairing.storage.tables import RUNS
 from tests.delta import read_table
 from tests.processes import POLL_S, Session, spark_home
@@ -137,7 +137,9 @@ def tail(session: Session) -> str:
 
 
 def assert_recovered(night: Overnight, shop: Shop) -> None:
-    """Everything is as if no run had been killed before the last one."""
+    """One undisturbed run, and everything is as if none had been killed."""
+    with shop.start("last", night.catalogue) as session:
+        assert session.wait() == 0, tail(session)
     assert night.assert_shown_whole(shop) == "new"
     night.assert_same_result(shop)
     assert shop.leftovers() == []
@@ -192,6 +194,20 @@ def plan(night: Overnight, draw: random.Random) -> list[list[Kill]]:
     return [sorted(one, key=lambda kill: stages.index(kill.stage)) for one in rounds]
 
 
+def test_what_is_killed_is_taken_up_again(night: Overnight, tmp_path: Path) -> None:
+    """All of a run while outfits are made, then a worker of the next: whole for readers, then as if nothing had been."""
+    draw, started = random.Random(SEED), time.monotonic()
+    shop = night.before.copy(tmp_path / "shop")
+    kills = [
+        Kill(EVERYTHING, draw.choice(["apply-patterns", "pair-by-rules"]), draw.uniform(0, 2)),
+        Kill(WORKER, "publish", 0.0),
+    ]
+    outcomes = [run_and_kill(night, shop, one, f"kill-{number}") for number, one in enumerate(kills)]
+    assert outcomes[0].shown == "old"
+    assert_recovered(night, shop)
+    show(outcomes, time.monotonic() - started)
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(5400)
 def test_twenty_kills_leave_no_trace(night: Overnight, tmp_path: Path) -> None:
@@ -204,8 +220,6 @@ def test_twenty_kills_leave_no_trace(night: Overnight, tmp_path: Path) -> None:
             for kill_number, one in enumerate(kills):
                 outcomes.append(run_and_kill(night, shop, one, f"kill-{kill_number}"))
                 print(f"\n{time.monotonic() - started:.0f} s: {outcomes[-1]}", flush=True)
-            with shop.start("last", night.catalogue) as session:
-                assert session.wait() == 0, tail(session)
             assert_recovered(night, shop)
     finally:
         show(outcomes, time.monotonic() - started)
@@ -271,19 +285,15 @@ def meet(shop: Shop, catalogue: Path, wait_s: int) -> tuple[list[int], list[str]
         return codes, [session.stderr.read_text("utf-8") for session in sessions], reader
 
 
-def test_what_is_killed_is_taken_up_again_by_one_of_two_runs(night: Overnight, tmp_path: Path) -> None:
-    """All of a run is killed while outfits are made, then a worker of the next. Of two more at once one says in one line
-    who is writing, and the other makes everything as if nothing had been; readers meet the old result, then the new one.
-    """
-    draw, started = random.Random(SEED), time.monotonic()
+def test_two_runs_at_once_are_one_and_a_dead_one_holds_nothing(night: Overnight, tmp_path: Path) -> None:
+    """One goes on, the other says in one line who is writing; readers meet the old result, then the new one."""
+    started = time.monotonic()
     shop = night.before.copy(tmp_path / "shop")
-    kills = [
-        Kill(EVERYTHING, draw.choice(["apply-patterns", "pair-by-rules"]), draw.uniform(0, 2)),
-        Kill(WORKER, "publish", 0.0),
-    ]
-    outcomes = [run_and_kill(night, shop, one, f"kill-{number}") for number, one in enumerate(kills)]
-    assert outcomes[0].shown == "old"
-    held = state(shop)
+    with shop.start("dead", night.catalogue) as dead:
+        end = time.monotonic() + 120
+        while not (lock := shop.warehouse / LOCK_FILE).exists() or f"process {dead.leader} " not in lock.read_text():
+            assert time.monotonic() < end, tail(dead)
+            time.sleep(POLL_S)
     codes, said, reader = meet(shop, night.catalogue, wait_s=0)
     assert sorted(codes) == [0, 2], said
     loser = said[codes.index(2)]
@@ -292,10 +302,10 @@ def test_what_is_killed_is_taken_up_again_by_one_of_two_runs(night: Overnight, t
     assert "storage.wait_s" in line
     assert "Spark" not in loser
     assert "Traceback" not in loser
-    reader.assert_old_or_new(held, state(shop))
-    assert_recovered(night, shop)
-    show(outcomes, time.monotonic() - started)
-    print(f"two runs at once: exit codes {sorted(codes)}, {reader.reads} reads")
+    reader.assert_old_or_new(state(night.before), state(shop))
+    night.assert_same_result(shop)
+    assert shop.leftovers() == []
+    print(f"\ntwo runs at once: exit codes {sorted(codes)}, {reader.reads} reads, {time.monotonic() - started:.0f} s")
 
 
 @pytest.mark.soak

@@ -40,7 +40,7 @@ pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="fi
 
 SAMPLE, ANCHORS = 300, 40
 WORKERS, CONCURRENCY = 2, 3
-KILLS = 2
+KILLS = 3
 KEY = "sk-shop-0123456789abcdefghij"
 FAULTS = {"seed": 5, "malformed": 0.1, "off_schema": 0.1, "busy": 0.1, "down": 0.05, "retry_after_s": 0.2}
 OF_A_PROMPT = ("VOCABULARY:", "You are a stylist of an online fashion shop")
@@ -236,7 +236,6 @@ def test_a_worker_that_dies_is_replaced_and_pays_once(shop: Path, server: Server
     assert min(copy.patterns().values()) >= 5
 
 
-@pytest.mark.slow
 def test_a_cluster_pays_once(shop: Path, server: ServerProcess, tmp_path: Path) -> None:
     """Executors in processes of their own, as on a cluster, with faults of the server: every prompt has one good reply."""
     server.behave(**FAULTS)
