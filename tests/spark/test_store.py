@@ -55,7 +55,7 @@ def test_without_delete_missing_other_rows_stay(spark: SparkSession, make_settin
 def test_notes_overwrite_their_key_and_leave_the_others(
     spark: SparkSession, make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
-    """A few rows at hand, in one commit; the version is that of Delta's own history, for drafts as well."""
+    """A few rows at hand, in one commit; the version is that which another reader of Delta finds."""
     first, second = TableStore(spark, make_settings("run_id=first")), TableStore(spark, make_settings("run_id=second"))
     first.note(ANCHOR_PRODUCTS, [("a", "tops | women", 10, 1, 1), ("b", "it's", 10, 2, None)])
     before = first.version(ANCHOR_PRODUCTS)

@@ -40,12 +40,18 @@ def journal(settings: Settings, _: Machine, check_journal: Callable[[Settings], 
     place = settings.llm.journal or f"{settings.storage.warehouse.rstrip('/')}/journal"
     if not URL.match(place):
         return _rights("journal", Path(place), "name a folder in llm.journal that driver and workers may write")
+    well = f"{without_credentials(place)} can be written, read and cleared"
+    return _tried("journal", lambda: check_journal(settings), well, "correct llm.journal")
+
+
+def _tried(check: str, attempt: Callable[[], None], well: str, cure: str) -> Finding:
+    """What came of an attempt; its error has its own cure, or else this one."""
     try:
-        check_journal(settings)
+        attempt()
     except InputError as reason:
-        found, cure = said(reason)
-        return fault("journal", found, cure or "correct llm.journal")
-    return ok("journal", f"{without_credentials(place)} can be written, read and cleared")
+        found, own = said(reason)
+        return fault(check, found, own or cure)
+    return ok(check, well)
 
 
 def _rights(check: str, folder: Path, cure: str) -> Finding:
@@ -142,12 +148,8 @@ def postgres(settings: Settings, _: Machine, check_postgres: Callable[[Settings]
     """
     if settings.publish.postgres is None:
         return ok("postgres", "nothing is sent (publish.postgres is not set)")
-    try:
-        check_postgres(settings)
-    except InputError as reason:
-        found, cure = said(reason)
-        return fault("postgres", found, cure or "correct publish.postgres")
-    return ok("postgres", f"schema {settings.publish.postgres_schema} can be written")
+    well = f"schema {settings.publish.postgres_schema} can be written"
+    return _tried("postgres", lambda: check_postgres(settings), well, "correct publish.postgres")
 
 
 def clock(settings: Settings, machine: Machine) -> Finding:

@@ -84,15 +84,15 @@ class TableStore:
     def place(self, table: Table) -> str:
         """How SQL names the table: `catalog`.`schema`.`name`, or delta.`<warehouse>/name`."""
         if self._named:
-            return identifier(*self._named, self._read_name(table))
-        return identifier("delta", f"{_absolute(self.settings.storage.warehouse)}/{self._read_name(table)}")
-
-    def _read_name(self, table: Table) -> str:
-        drafted = self.reads_drafts and table is OUTFIT_RECOMMENDATIONS
-        return DRAFTED_RECOMMENDATIONS.name if drafted else table.name
+            return identifier(*self._named, self._name(table))
+        return identifier("delta", self._path(table))
 
     def _path(self, table: Table) -> str:
-        return f"{_absolute(self.settings.storage.warehouse)}/{table.name}"
+        return f"{_absolute(self.settings.storage.warehouse)}/{self._name(table)}"
+
+    def _name(self, table: Table) -> str:
+        drafted = self.reads_drafts and table is OUTFIT_RECOMMENDATIONS
+        return DRAFTED_RECOMMENDATIONS.name if drafted else table.name
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written. A warehouse that cannot be read is an error, never 'not there'."""
@@ -154,14 +154,12 @@ class TableStore:
 
         Args:    rows: values of the table's columns without audit columns, in their order; keys distinct.
         """
+        from pyspark.sql import functions as F
+
         if not self.exists(table):
             self.create(table)
-        view = f"notes_for_{table.name}"
-        self._audited(self.spark.createDataFrame(_as_arrow(table, rows)), table).createOrReplaceTempView(view)
-        try:
-            _against_others(table, lambda: self.spark.sql(self._note_statement(table, view)))
-        finally:
-            self.spark.catalog.dropTempView(view)
+        noted = self._audited(self.spark.createDataFrame(_as_arrow(table, rows)), table).withColumn(CHANGE, F.lit("insert"))
+        _against_others(table, lambda: self._merge_into(table, noted))
 
     def _merge_once(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> WriteReport:
         changes = StagingPlace(self.spark, self.settings, f"changes_of_{table.name}")
@@ -194,18 +192,13 @@ class TableStore:
         """Changes into the table in one commit; none at all when there are no changes."""
         counted = {row[CHANGE]: row["count"] for row in changes.groupBy(CHANGE).count().collect()}
         if counted:
-            view = f"changes_of_{table.name}"
-            changes.createOrReplaceTempView(view)
-            try:
-                self.spark.sql(self._merge_statement(table, view))
-            finally:
-                self.spark.catalog.dropTempView(view)
+            self._merge_into(table, changes)
         return WriteReport(counted.get("insert", 0), counted.get("update", 0), counted.get("delete", 0))
 
     def version(self, table: Table) -> int:
         """The version of the table's last commit."""
         folder = local_warehouse(self.settings)
-        log = (folder / self._read_name(table) / "_delta_log").glob("*.json") if folder else ()
+        log = (folder / self._name(table) / "_delta_log").glob("*.json") if folder else ()
         # commits are files named by version (Delta's protocol); to ask by a query takes a quarter of a second
         commits = [int(commit.stem) for commit in log if commit.stem.isdecimal()]
         if commits:
@@ -264,33 +257,26 @@ class TableStore:
         audit = {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
         return rows.withColumns(audit).select(*table.names)
 
+    def _merge_into(self, table: Table, changes: "DataFrame") -> None:
+        """Rows marked in CHANGE into the table, in one commit; one to insert whose key is there overwrites it."""
+        view = f"changes_of_{table.name}"
+        changes.createOrReplaceTempView(view)
+        try:
+            self.spark.sql(self._merge_statement(table, view))
+        finally:
+            self.spark.catalog.dropTempView(view)
+
     def _merge_statement(self, table: Table, view: str) -> str:
-        updates, inserts = _updates(table), _inserts(table)
+        on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in table.key)
+        names = ", ".join(f"`{name}`" for name in table.names)
+        values = ", ".join(f"s.`{name}`" for name in table.names)
+        updates = ", ".join(f"t.`{name}` = s.`{name}`" for name in table.names)
         return (
-            f"MERGE INTO {self.place(table)} t USING {view} s ON {_same_key(table)} "
-            f"WHEN MATCHED AND s.{CHANGE} = 'delete' THEN DELETE WHEN MATCHED THEN {updates} "
-            f"WHEN NOT MATCHED AND s.{CHANGE} = 'insert' THEN {inserts}"
+            f"MERGE INTO {self.place(table)} t USING {view} s ON {on} "
+            f"WHEN MATCHED AND s.{CHANGE} = 'delete' THEN DELETE "
+            f"WHEN MATCHED THEN UPDATE SET {updates} "
+            f"WHEN NOT MATCHED AND s.{CHANGE} = 'insert' THEN INSERT ({names}) VALUES ({values})"
         )
-
-    def _note_statement(self, table: Table, view: str) -> str:
-        updates, inserts = _updates(table), _inserts(table)
-        return (
-            f"MERGE INTO {self.place(table)} t USING {view} s ON {_same_key(table)} "
-            f"WHEN MATCHED THEN {updates} WHEN NOT MATCHED THEN {inserts}"
-        )
-
-
-def _same_key(table: Table) -> str:
-    return " AND ".join(f"t.`{name}` = s.`{name}`" for name in table.key)
-
-
-def _updates(table: Table) -> str:
-    return "UPDATE SET " + ", ".join(f"t.`{name}` = s.`{name}`" for name in table.names)
-
-
-def _inserts(table: Table) -> str:
-    names, values = (", ".join(f"{side}`{name}`" for name in table.names) for side in ("", "s."))
-    return f"INSERT ({names}) VALUES ({values})"
 
 
 def _as_arrow(table: Table, rows: Sequence[tuple[Any, ...]]) -> "pa.Table":
