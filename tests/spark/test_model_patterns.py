@@ -1,7 +1,9 @@
 """generate-patterns with a language model: paid once whatever Spark does, within the budget, and clear when it cannot go on."""
 
+import itertools
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -261,9 +263,16 @@ def test_ai_query_answers_through_sql(spark, server, ask, ai_query, tmp_path) ->
     calls = tmp_path / "calls"
     calls.mkdir()
 
+    def next_number() -> int:
+        """The number of this call: workers ask at the same time, and only one of them makes a file."""
+        for number in itertools.count():
+            with suppress(FileExistsError):
+                (calls / str(number)).touch(exist_ok=False)
+                return number
+        raise AssertionError
+
     def answer(text: str) -> str | None:
-        number = len(list(calls.iterdir()))
-        (calls / str(number)).touch()
+        number = next_number()
         return None if number == 1 else "no idea" if number == 2 else json.dumps(good_reply(text))
 
     ai_query(answer)
