@@ -35,7 +35,7 @@ def source_of(table: PostgresTable) -> Table:
 
 
 def table_blocks(store: TableStore, table: PostgresTable, rows: int, within: "DataFrame | None" = None) -> Iterator[Block]:
-    """The rows of the Delta table, in the order of its key.
+    """The rows of the Delta table, those of a product side by side in the order of the key.
 
     Args:    rows: about how many there are.    within: distinct product_id of the rows wanted; all without.
     """
@@ -94,7 +94,8 @@ def _flat(rows: "DataFrame", table: PostgresTable) -> "DataFrame":
 
 def _blocks(rows: "DataFrame", table: PostgresTable, parts: int) -> Iterator[Block]:
     order = list(table.key)
-    rows = rows.repartitionByRange(parts, *order).sortWithinPartitions(*order) if parts > 1 else rows.coalesce(1)
+    # By hash: ranges would be found by reading all rows, and making their JSON, twice.
+    rows = rows.repartition(parts, order[0]).sortWithinPartitions(*order) if parts > 1 else rows.coalesce(1)
     nested = tuple(column.name for column in table.columns if is_json(column))
     lines = rows.mapInArrow(CopyLines(nested), BLOCK_SCHEMA)
     return (Block(row["rows"], bytes(row["lines"])) for row in lines.toLocalIterator(prefetchPartitions=True))

@@ -9,6 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from outfit_pairing.publishing.outfits import SHOWN, Outfit, OutfitItem, ShownProduct
+from outfit_pairing.serving.arrays import SPACE, taken, values, whole
+from outfit_pairing.storage.tables import ARROW_TYPES, PRODUCTS, Table
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 
 Ints = npt.NDArray[np.int32]
@@ -18,6 +20,7 @@ PLAIN = ("product_id", "name", "image_url")  # no two rows alike: nothing gained
 NUMBERS = ("price", "in_stock")
 CODED = tuple(name for name in PRODUCT_NAMES if name not in (*PLAIN, *NUMBERS))
 OUTFIT_WORDS = ("source", "pattern_name", "anchor_product_id", "occasion")
+OUTFIT_CODED = ("product_id", *OUTFIT_WORDS, "items")
 OUTFIT_NAMES = ("product_id", "rank", "outfit_id", "source", "occasion", "pattern_name", "anchor_product_id", "score",
                 "confidence", "items")  # fmt: skip
 
@@ -34,11 +37,8 @@ class Words:
         """From dictionary-encoded chunks."""
         if not chunks:
             return cls(np.zeros(0, np.int32), [None])
-        whole = pa.chunked_array(chunks).unify_dictionaries().combine_chunks()
-        whole = whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
-        return cls(
-            pc.fill_null(whole.indices, -1).to_numpy(zero_copy_only=False).astype(np.int32), [*whole.dictionary.to_pylist(), None]
-        )
+        coded = whole(pa.chunked_array(chunks).unify_dictionaries())
+        return cls(values(coded.indices, -1).astype(np.int32), [*coded.dictionary.to_pylist(), None])
 
     def at(self, row: int) -> str | None:
         """The word of a row."""
@@ -65,17 +65,16 @@ class ProductColumns:
     def of(cls, batches: Iterable[pa.RecordBatch]) -> "ProductColumns":
         """From the columns PRODUCT_NAMES of the products table."""
         read = list(batches)
-        table = pa.Table.from_batches(read) if read else pa.table({name: pa.array([], pa.string()) for name in PRODUCT_NAMES})
-        plain = {name: _one(table[name]) for name in PLAIN}
-        searched = _one(pc.utf8_lower(pc.binary_join_element_wise(
-            *(pc.fill_null(table[name], "") for name in ("product_id", "name", "article_type", "colour")), " "
-        )))  # fmt: skip
+        table = pa.Table.from_batches(read) if read else _schema(PRODUCTS, PRODUCT_NAMES).empty_table()
+        plain = {name: whole(table[name]) for name in PLAIN}
+        said = (table[name] for name in ("product_id", "name", "article_type", "colour"))
+        searched = whole(pc.utf8_lower(pc.binary_join_element_wise(*said, SPACE, null_handling="replace")))
         return cls(
             rows={one: row for row, one in enumerate(plain["product_id"].to_pylist())},
             words={name: Words.of(pc.dictionary_encode(table[name]).chunks) for name in CODED},
             plain=plain,
-            price=_one(pc.cast(table["price"], pa.float64())).to_numpy(zero_copy_only=False),
-            in_stock=_one(pc.fill_null(pc.cast(table["in_stock"], pa.bool_()), False)).to_numpy(zero_copy_only=False),
+            price=values(pc.cast(table["price"], pa.float64()), np.nan),
+            in_stock=values(table["in_stock"]).astype(np.bool_),
             searched=searched,
         )
 
@@ -217,7 +216,7 @@ class _Parts:
         return OutfitColumns(
             rows=_groups(ids.codes[order], ids.values),
             ranks=ranks[order],
-            outfit_ids=_one(pa.chunked_array(self.plain["outfit_id"], pa.string())).take(pa.array(order)),
+            outfit_ids=taken(whole(pa.chunked_array(self.plain["outfit_id"], pa.string())), order),
             words={name: self._words(name, order) for name in OUTFIT_WORDS},
             score=self._numbers("score")[order],
             confidence=self._numbers("confidence")[order],
@@ -234,7 +233,7 @@ class _Parts:
         return Words(found.codes[order], found.values)
 
     def _numbers(self, name: str) -> Floats:
-        arrays = [one.to_numpy(zero_copy_only=False) for one in self.plain[name]]
+        arrays = [values(one, np.nan) for one in self.plain[name]]
         return (np.concatenate(arrays) if arrays else np.zeros(0)).astype(np.float64)
 
 
@@ -258,22 +257,21 @@ def _groups(sorted_codes: Ints, ids: Sequence[str | None]) -> dict[str, tuple[in
     return {ids[code] or "": span for code, span in zip(codes.tolist(), zip(starts.tolist(), ends, strict=True), strict=True)}
 
 
+def _schema(table: Table, names: Sequence[str]) -> pa.Schema:
+    types = {column.name: ARROW_TYPES[column.type] for column in table.all_columns}
+    return pa.schema([(name, types[name]) for name in names])
+
+
 def _encoded(column: pa.Array) -> pa.Array:
     return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
 
 
 def _lengths(lists: pa.Array) -> Ints:
-    lengths: Ints = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False).astype(np.int32)
-    return lengths
+    return values(pc.list_value_length(lists)).astype(np.int32)
 
 
 def _joined(arrays: Sequence[Ints]) -> Ints:
     return np.concatenate(arrays) if arrays else np.zeros(0, np.int32)
-
-
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    return whole.chunk(0) if isinstance(whole, pa.ChunkedArray) else whole
 
 
 def _number(value: float | None) -> float | None:

@@ -21,7 +21,7 @@ import pyarrow as pa
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.publishing.outfits import ProductOutfits, ShownProduct
 from outfit_pairing.publishing.without_outfits import absence_of
-from outfit_pairing.serving.columns import OUTFIT_NAMES, PRODUCT_NAMES, OutfitColumns, ProductColumns
+from outfit_pairing.serving.columns import OUTFIT_CODED, OUTFIT_NAMES, PRODUCT_NAMES, OutfitColumns, ProductColumns
 from outfit_pairing.serving.delta_tables import DeltaTables
 from outfit_pairing.serving.searching import Search
 from outfit_pairing.serving.store import Found, Hits, Metric, Quality, Release, StoreNotReady
@@ -203,7 +203,7 @@ class DeltaStore:
             outfits = old.outfits
         else:
             version = self.tables.same_rows(OUTFIT_RECOMMENDATIONS, told["table_version"])
-            outfits = OutfitColumns.of(self.tables.batches(OUTFIT_RECOMMENDATIONS, OUTFIT_NAMES, version))
+            outfits = OutfitColumns.of(self.tables.batches(OUTFIT_RECOMMENDATIONS, OUTFIT_NAMES, version, OUTFIT_CODED))
         if old and old.versions[1] == versions[1]:
             products = old.products
         else:

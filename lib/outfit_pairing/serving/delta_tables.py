@@ -1,7 +1,8 @@
 """Reads the Delta tables of a warehouse without Spark, in a folder or behind a URL."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from outfit_pairing.settings import Settings, without_credentials
 from outfit_pairing.storage.places import URL
 from outfit_pairing.storage.tables import ARROW_TYPES, Table
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BATCH_ROWS = 16_384  # rows that are decoded at once: what the loading of a large table costs in memory
 # Commits that rewrite files and change no row.
 SAME_ROWS = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "REORG"})
@@ -58,21 +60,28 @@ class DeltaTables:
             version += 1
         return version
 
-    def batches(self, table: Table, columns: Sequence[str], version: int | None = None) -> Iterator[pa.RecordBatch]:
+    def batches(
+        self, table: Table, columns: Sequence[str], version: int | None = None, coded: Collection[str] = ()
+    ) -> Iterator[pa.RecordBatch]:
         """Rows of a table in small batches.
 
+        Args:    coded: columns whose words are wanted as codes of a dictionary, where the files hold them so.
         Raises:  StoreNotReady: there is no such table or version, or it cannot be read.
         """
         try:
-            yield from self._scan(table, columns, version)
+            yield from self._scan(table, columns, version, coded)
         except Exception as fault:
             raise self._unreadable(table, fault) from fault
 
     def rows(self, table: Table, columns: Sequence[str]) -> list[dict[str, Any]]:
         """All rows of a small table."""
-        return [row for batch in self.batches(table, columns) for row in batch.to_pylist()]
+        return [
+            dict(zip(columns, row, strict=True))
+            for batch in self.batches(table, columns)
+            for row in zip(*map(_values, batch.columns), strict=True)
+        ]
 
-    def _scan(self, table: Table, columns: Sequence[str], version: int | None) -> Iterator[pa.RecordBatch]:
+    def _scan(self, table: Table, columns: Sequence[str], version: int | None, coded: Collection[str]) -> Iterator[pa.RecordBatch]:
         opened = self._open(table, version)
         if "deletionVectors" in (opened.protocol().reader_features or ()):
             for batch in opened.scan(columns=list(columns)):
@@ -83,7 +92,7 @@ class DeltaTables:
             yield from dataset.to_batches(columns=list(columns), batch_size=BATCH_ROWS, batch_readahead=2, fragment_readahead=1)
             return
         for file in opened.file_uris():
-            yield from _file_batches(Path(self.root, table.name, Path(file).name), table, columns)
+            yield from _file_batches(Path(self.root, table.name, Path(file).name), table, columns, coded)
 
     def _open(self, table: Table, version: int | None = None) -> Any:
         from deltalake import DeltaTable
@@ -99,7 +108,7 @@ class DeltaTables:
         return StoreNotReady(f"table {table.name} of {where} cannot be read: {first_line(fault)}")
 
 
-def _file_batches(file: Path, table: Table, columns: Sequence[str]) -> Iterator[pa.RecordBatch]:
+def _file_batches(file: Path, table: Table, columns: Sequence[str], coded: Collection[str]) -> Iterator[pa.RecordBatch]:
     """Rows of one file of a table in a folder: tables are not partitioned, so that all files lie in it.
 
     Arrow's own reader: its data sets would import pandas, a third of the time until the service is ready, and deltalake's file
@@ -108,7 +117,10 @@ def _file_batches(file: Path, table: Table, columns: Sequence[str]) -> Iterator[
     import pyarrow.parquet as pq
 
     types = {column.name: ARROW_TYPES[column.type] for column in table.all_columns}
-    with pq.ParquetFile(file) as opened:
+    metadata = pq.read_metadata(file)
+    leaves = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
+    dictionaries = [path for path in leaves if path.split(".")[0] in coded]
+    with pq.ParquetFile(file, metadata=metadata, read_dictionary=dictionaries) as opened:
         present = [name for name in columns if name in opened.schema_arrow.names]
         for batch in opened.iter_batches(BATCH_ROWS, columns=present):
             held = {name: _in_utc(batch.column(name), types[name]) for name in present}
@@ -120,3 +132,11 @@ def _file_batches(file: Path, table: Table, columns: Sequence[str]) -> Iterator[
 def _in_utc(column: pa.Array, wanted: pa.DataType) -> pa.Array:
     """Spark writes times without saying that they are UTC."""
     return column.cast(wanted, safe=False) if pa.types.is_timestamp(column.type) else column
+
+
+def _values(column: pa.Array) -> list[Any]:
+    """As Python has them. Of times Arrow would import pandas, which takes as long as reading all outfits."""
+    if not pa.types.is_timestamp(column.type):
+        return list(column.to_pylist())
+    since = column.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64()).to_pylist()
+    return [None if one is None else EPOCH + timedelta(microseconds=one) for one in since]

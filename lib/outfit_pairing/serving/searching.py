@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from outfit_pairing.serving.arrays import taken, values
 from outfit_pairing.serving.columns import ProductColumns
 
 MOST_WORDS = 12  # of a query; more narrow nothing that a shopper would see
@@ -28,7 +29,7 @@ class Search:
         """Over these products."""
         offered = np.fromiter((one in with_outfits for one in products.rows), np.bool_, len(products.rows))
         place = np.empty(len(products.rows), np.int64)
-        place[pc.sort_indices(products.plain["product_id"]).to_numpy()] = np.arange(len(place))
+        place[values(pc.sort_indices(products.plain["product_id"]))] = np.arange(len(place))
         return cls(products, offered, place)
 
     def rows(self, query: str) -> npt.NDArray[np.int64]:
@@ -43,14 +44,12 @@ class Search:
         if words:
             kept = np.flatnonzero(_flags(reduce(pc.and_, (pc.match_substring(texts, word) for word in words))))
         begun = np.zeros(len(kept), np.int8)
-        some = pc.binary_join_element_wise("", texts.take(pa.array(kept)), " ") if words else texts
+        some = taken(texts, kept) if words else texts
         for word in words:
-            begun += _flags(pc.match_substring(some, f" {word}"))
+            begun += _flags(pc.or_(pc.starts_with(some, word), pc.match_substring(some, f" {word}")))
         named = self.products.rows.get(query.strip(), -1)
         return kept[np.lexsort((self.place[kept], -begun, ~self.offered[kept], kept != named))]
 
 
 def _flags(column: pa.Array) -> Flags:
-    whole = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    found: Flags = whole.to_numpy(zero_copy_only=False)
-    return found
+    return values(column).astype(np.bool_)

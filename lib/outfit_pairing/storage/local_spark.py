@@ -5,11 +5,14 @@ must lie on its class path already. Spark's own jars folder is on every class pa
 """
 
 import importlib.metadata
+import os
 import re
 import shutil
 import sys
 import tempfile
 from pathlib import Path
+
+from outfit_pairing.storage import class_archive
 
 ARTIFACT = re.compile(r"^(?P<artifact>.+?)-[0-9][^-]*(-[A-Za-z0-9.]+)?\.jar$")
 # The rest of what the resolver brings is in Spark already, often newer.
@@ -41,6 +44,17 @@ logger.tasks.name = org.apache.spark.scheduler.TaskSetManager
 logger.tasks.level = fatal
 """
 
+CONF_FILES = {"spark-defaults.conf": "".join(f"{key} {value}\n" for key, value in DEFAULTS.items()), "log4j2.properties": LOG4J}
+
+
+def class_archive_here() -> Path | None:
+    """The archive of classes for a session of our own; None where there is none, or Spark is configured by somebody else."""
+    archive = spark_home() / class_archive.NAME
+    if not archive.exists() or "SPARK_HOME" in os.environ or "SPARK_CONF_DIR" in os.environ:
+        return None
+    held = {path.name: path.read_text("utf-8") for path in (spark_home() / "conf").iterdir() if path.is_file()}
+    return archive if held == CONF_FILES else None
+
 
 def delta_coordinates() -> str:
     """Maven coordinates of the Delta release that the installed Python package belongs to."""
@@ -51,7 +65,7 @@ def delta_coordinates() -> str:
 def delta_is_installed() -> bool:
     """Whether Delta's jars lie in the installed Spark."""
     version = importlib.metadata.version("delta-spark")
-    return any((_spark_home() / "jars").glob(f"delta-spark_*-{version}.jar"))
+    return any((spark_home() / "jars").glob(f"delta-spark_*-{version}.jar"))
 
 
 def install() -> list[str]:
@@ -59,14 +73,15 @@ def install() -> list[str]:
 
     Raises: RuntimeError: Spark's resolver could not bring the jars.
     """
-    conf = _spark_home() / "conf"
+    conf = spark_home() / "conf"
     conf.mkdir(exist_ok=True)
-    (conf / "spark-defaults.conf").write_text("".join(f"{key} {value}\n" for key, value in DEFAULTS.items()), "utf-8")
-    (conf / "log4j2.properties").write_text(LOG4J, "utf-8")
-    return [] if delta_is_installed() else _install_jars(_spark_home() / "jars")
+    for name, text in CONF_FILES.items():
+        (conf / name).write_text(text, "utf-8")
+    return [] if delta_is_installed() else _install_jars(spark_home() / "jars")
 
 
-def _spark_home() -> Path:
+def spark_home() -> Path:
+    """The folder of the pip-installed Spark."""
     import pyspark
 
     return Path(pyspark.__file__).parent
@@ -112,3 +127,8 @@ def _resolved(coordinates: str, ivy: Path) -> list[Path]:
 if __name__ == "__main__":
     names = install()
     sys.stderr.write(f"Delta's jars: {len(names)} added to the installed Spark\n" if names else "Delta's jars: there\n")
+    try:
+        class_archive.make(spark_home())
+        sys.stderr.write(f"class archive: {spark_home() / class_archive.NAME}\n")
+    except RuntimeError as fault:
+        sys.stderr.write(f"class archive: none, sessions start some seconds later ({fault})\n")

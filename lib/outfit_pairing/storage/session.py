@@ -4,11 +4,13 @@ import logging
 import os
 import re
 import sys
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage.local_spark import delta_coordinates, delta_is_installed
+from outfit_pairing.storage.class_archive import java_options, without_conf_folder
+from outfit_pairing.storage.local_spark import class_archive_here, delta_coordinates, delta_is_installed, spark_home
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -42,6 +44,8 @@ QUICK_START = "-XX:TieredStopAtLevel=1"
 SESSION_CONF = {
     # 50 partitions to replay a log of ten entries cost tens of seconds on a laptop
     "spark.databricks.delta.snapshotPartitions": "2",
+    # what is merged lies in files of its own, so that a copy that both passes of MERGE read would tell them nothing new
+    "spark.databricks.delta.merge.materializeSource": "none",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
     "spark.sql.session.timeZone": "UTC",
@@ -71,19 +75,29 @@ def open_session(settings: Settings, *, brief: bool = False) -> "SparkSession":
     if not submitted:
         # workers must run the interpreter that has this package, also when the environment is not activated
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-        conf |= {"spark.driver.memory": settings.spark.driver_memory}
-        conf |= {"spark.driver.extraJavaOptions": " ".join((JVM_OPTIONS, QUICK_START if brief else "", _collector())).strip()}
         builder = builder.master(settings.spark.master or "local[*]")
-        if (settings.spark.master or "local").startswith("local"):
-            conf |= LOCAL_CONF
-        if not delta_is_installed():
-            conf["spark.jars.packages"] = delta_coordinates()
+        conf |= _conf_of_our_own(settings, brief=brief)
     conf |= SESSION_CONF | {"spark.sql.shuffle.partitions": str(partitions(settings))} | settings.spark.conf
     for key, value in conf.items():
         builder = builder.config(key, value)
-    spark = builder.getOrCreate()
+    archived = "-XX:SharedArchiveFile=" in conf.get("spark.driver.extraJavaOptions", "")
+    with without_conf_folder(spark_home()) if archived else nullcontext():
+        spark = builder.getOrCreate()
     logger.info("Spark %s, master %s", spark.version, spark.conf.get("spark.master", "unknown"))
     return spark
+
+
+def _conf_of_our_own(settings: Settings, *, brief: bool) -> dict[str, str]:
+    """What a JVM that we start ourselves is told."""
+    options = [JVM_OPTIONS, QUICK_START if brief else "", _collector()]
+    conf = {"spark.driver.memory": settings.spark.driver_memory}
+    if (settings.spark.master or "local").startswith("local"):
+        conf |= LOCAL_CONF
+        archive = class_archive_here()
+        options.append(java_options(archive) if archive else "")
+    if not delta_is_installed():
+        conf["spark.jars.packages"] = delta_coordinates()
+    return conf | {"spark.driver.extraJavaOptions": " ".join(filter(None, options))}
 
 
 def _collector() -> str:

@@ -1,0 +1,122 @@
+"""An archive of Spark's classes, with which a session of our own starts sooner: the JVM's class data sharing.
+
+A run loads 25,000 classes out of 250 jars, and reads and verifies each of them: as much processor time as the work of a small
+catalogue. The archive holds them as the JVM has them in memory. It is made once, by `python -m outfit_pairing.storage.local_spark`.
+Where Java or the jars are others than those that it was made with, it is passed over.
+
+Source: https://docs.oracle.com/en/java/javase/17/vm/class-data-sharing.html
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from pyspark.sql import SparkSession
+
+NAME = "outfit-pairing.jsa"
+MOST_S = 600  # for making it, on a slow machine
+
+
+def java_options(archive: Path) -> str:
+    """Options of a JVM that reads it. That it cannot be used is nothing to warn of."""
+    return f'"-XX:SharedArchiveFile={archive}" -Xlog:cds*=off:stderr -Xlog:class+path*=off:stderr {_log_options(archive.parent)}'
+
+
+def _log_options(home: Path) -> str:
+    return f"-Dlog4j2.configurationFile={(home / 'conf' / 'log4j2.properties').as_uri()}"
+
+
+@contextmanager
+def without_conf_folder(home: Path) -> Iterator[None]:
+    """Starts of Spark in here leave its conf folder off the class path, where an archive allows for jars alone.
+
+    What `local_spark` writes there, such a session has to set by itself.
+    """
+    os.environ["SPARK_CONF_DIR"] = str(home / "no-conf")
+    try:
+        yield
+    finally:
+        del os.environ["SPARK_CONF_DIR"]
+
+
+def make(home: Path) -> None:
+    """Make the archive, in a process that uses what a run uses.   Raises:  RuntimeError: the JVM wrote none; its words."""
+    command = [sys.executable, "-c", f"from {__name__} import _make_here; _make_here({str(home)!r})"]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_", "HADOOP_", "YARN_"))}
+    try:
+        ended = subprocess.run(command, env=clean, capture_output=True, text=True, timeout=MOST_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"it was not ready after {MOST_S} s") from None
+    if ended.returncode:
+        raise RuntimeError(ended.stderr.strip()[-2000:])
+
+
+def _make_here(folder: str) -> None:
+    from pyspark.sql import SparkSession
+
+    from outfit_pairing.storage.local_spark import DEFAULTS
+
+    home = Path(folder)
+    part = home / f".{NAME}.part"
+    part.unlink(missing_ok=True)
+    builder = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", "2")
+    options = f'"-XX:ArchiveClassesAtExit={part}" -XX:TieredStopAtLevel=1 -Xlog:disable -Xlog:all=error:stderr {_log_options(home)}'
+    for key, value in {**DEFAULTS, "spark.driver.host": "127.0.0.1", "spark.driver.extraJavaOptions": options}.items():
+        builder = builder.config(key, value)
+    with without_conf_folder(home):
+        spark = builder.getOrCreate()
+    gateway: Any = spark.sparkContext._gateway
+    with tempfile.TemporaryDirectory() as place:
+        _use(spark, place)
+        spark.stop()
+    gateway.proc.stdin.close()  # the JVM ends, and writes the archive
+    if gateway.proc.wait(timeout=MOST_S) or not part.exists():
+        raise RuntimeError("the JVM has written no archive")
+    part.replace(home / NAME)
+
+
+def _use(spark: "SparkSession", folder: str) -> None:
+    """What stages do: so that the classes for it are in the archive."""
+    import pyarrow as pa
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    table = f"delta.`{folder}/table`"
+    given = pa.table({"id": [str(one) for one in range(100)], "number": list(range(100))})
+    rows = spark.createDataFrame(given).withColumn("items", F.array(F.struct("id", "number")))
+    spark.sql(
+        f"CREATE TABLE {table} (id STRING NOT NULL COMMENT 'id', number BIGINT, items ARRAY<STRUCT<id: STRING, number: BIGINT>>) "
+        "USING delta TBLPROPERTIES (delta.enableChangeDataFeed = true)"
+    )
+    rows.write.format("delta").mode("append").save(f"{folder}/table")
+    rows.where("number < 60").withColumn("number", F.col("number") + 1).write.parquet(f"{folder}/staged")
+    spark.read.parquet(f"{folder}/staged").createOrReplaceTempView("changes")
+    for _ in range(2):
+        spark.sql(
+            f"MERGE INTO {table} t USING changes s ON t.id = s.id WHEN MATCHED AND s.number < 10 THEN DELETE "
+            "WHEN MATCHED THEN UPDATE SET t.number = s.number "
+            "WHEN NOT MATCHED THEN INSERT (id, number, items) VALUES (s.id, s.number, s.items)"
+        )
+    spark.sql(f"DESCRIBE HISTORY {table}").collect()
+    spark.read.format("delta").option("readChangeFeed", "true").option("startingVersion", 1).load(f"{folder}/table").count()
+    held = spark.table(table)
+    ranked = held.withColumn("rank", F.row_number().over(Window.partitionBy(F.col("number") % 5).orderBy("id")))
+    kinds = ranked.groupBy("rank").agg(F.count("*").alias("rows"), F.percentile("number", F.array(F.lit(0.5))).alias("middle"))
+    joined = ranked.join(F.broadcast(kinds), "rank").join(rows.select("id"), "id", "full")
+    joined.repartitionByRange(2, "id").sortWithinPartitions("id").select(F.to_json(F.struct("*"))).toPandas()
+    mapped = (
+        held.select("id", F.explode("items").alias("item"), F.sha2("id", 256)).select("id").mapInArrow(_as_they_are, "id string")
+    )
+    list(mapped.distinct().toLocalIterator())
+    mapped.toArrow()
+
+
+def _as_they_are(batches: Iterable["pa.RecordBatch"]) -> Iterable["pa.RecordBatch"]:
+    return batches
