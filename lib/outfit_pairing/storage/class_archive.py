@@ -50,6 +50,7 @@ def make(home: Path) -> None:
     """Make the archive, in a process that uses what a run uses.   Raises:  RuntimeError: the JVM wrote none; its words."""
     command = [sys.executable, "-c", f"from {__name__} import _make_here; _make_here({str(home)!r})"]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_", "HADOOP_", "YARN_"))}
+    clean["PYSPARK_PYTHON"] = sys.executable
     try:
         ended = subprocess.run(command, env=clean, capture_output=True, text=True, timeout=MOST_S, check=False)
     except subprocess.TimeoutExpired:
@@ -73,9 +74,13 @@ def _make_here(folder: str) -> None:
     with without_conf_folder(home):
         spark = builder.getOrCreate()
     gateway: Any = spark.sparkContext._gateway
-    with tempfile.TemporaryDirectory() as place:
-        _use(spark, place)
-        spark.stop()
+    try:
+        with tempfile.TemporaryDirectory() as place:
+            _use(spark, place)
+            spark.stop()
+    except BaseException:
+        gateway.proc.kill()
+        raise
     gateway.proc.stdin.close()  # the JVM ends, and writes the archive
     if gateway.proc.wait(timeout=MOST_S) or not part.exists():
         raise RuntimeError("the JVM has written no archive")
@@ -98,24 +103,16 @@ def _use(spark: "SparkSession", folder: str) -> None:
     rows.write.format("delta").mode("append").save(f"{folder}/table")
     rows.where("number < 60").withColumn("number", F.col("number") + 1).write.parquet(f"{folder}/staged")
     spark.read.parquet(f"{folder}/staged").createOrReplaceTempView("changes")
-    for _ in range(2):
-        spark.sql(
-            f"MERGE INTO {table} t USING changes s ON t.id = s.id WHEN MATCHED AND s.number < 10 THEN DELETE "
-            "WHEN MATCHED THEN UPDATE SET t.number = s.number "
-            "WHEN NOT MATCHED THEN INSERT (id, number, items) VALUES (s.id, s.number, s.items)"
-        )
-    spark.sql(f"DESCRIBE HISTORY {table}").collect()
-    spark.read.format("delta").option("readChangeFeed", "true").option("startingVersion", 1).load(f"{folder}/table").count()
-    held = spark.table(table)
-    ranked = held.withColumn("rank", F.row_number().over(Window.partitionBy(F.col("number") % 5).orderBy("id")))
-    kinds = ranked.groupBy("rank").agg(F.count("*").alias("rows"), F.percentile("number", F.array(F.lit(0.5))).alias("middle"))
-    joined = ranked.join(F.broadcast(kinds), "rank").join(rows.select("id"), "id", "full")
-    joined.repartitionByRange(2, "id").sortWithinPartitions("id").select(F.to_json(F.struct("*"))).toPandas()
-    mapped = (
-        held.select("id", F.explode("items").alias("item"), F.sha2("id", 256)).select("id").mapInArrow(_as_they_are, "id string")
+    spark.sql(
+        f"MERGE INTO {table} t USING changes s ON t.id = s.id WHEN MATCHED AND s.number < 10 THEN DELETE "
+        "WHEN MATCHED THEN UPDATE SET t.number = s.number "
+        "WHEN NOT MATCHED THEN INSERT (id, number, items) VALUES (s.id, s.number, s.items)"
     )
-    list(mapped.distinct().toLocalIterator())
-    mapped.toArrow()
+    changed = spark.read.format("delta").option("readChangeFeed", "true").option("startingVersion", 1).load(f"{folder}/table")
+    ranked = changed.select("id", F.row_number().over(Window.partitionBy("number").orderBy("id")).alias("rank"))
+    counted = ranked.join(F.broadcast(spark.table(table)), "id").groupBy("rank").agg(F.count("*").alias("rows"))
+    counted.select(F.to_json(F.struct("*"))).toPandas()
+    rows.select("id").mapInArrow(_as_they_are, "id string").toArrow()
 
 
 def _as_they_are(batches: Iterable["pa.RecordBatch"]) -> Iterable["pa.RecordBatch"]:
