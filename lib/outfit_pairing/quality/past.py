@@ -64,6 +64,17 @@ def this_check(run_id: str, metrics: Iterable["Metric"], gates: Iterable["Gate"]
     return PastCheck(run_id, datetime.now(UTC), all(gate.passed is not False for gate in gates), figures, seconds)
 
 
+def tell_seconds(seconds: Mapping[str, float]) -> str:
+    """Seconds of stages in words, as the detail of the metric run_seconds."""
+    return ", ".join(f"{stage}: {took:.0f}" for stage, took in seconds.items())
+
+
+def seconds_told(detail: str | None) -> dict[str, float]:
+    """Seconds of stages out of such words; empty where there are none."""
+    told = (part.partition(": ") for part in (detail or "").split(", "))
+    return {stage: float(took) for stage, _, took in told if took.isdecimal()}
+
+
 def _checks(store: TableStore) -> "DataFrame":
     """(run_id, at, passed, figures `map`) of every other run's check."""
     from pyspark.sql import functions as F

@@ -5,7 +5,7 @@ from typing import Any
 
 from outfit_pairing.publishing.checked import TOLD, figure_of
 from outfit_pairing.quality.history_charts import history_charts
-from outfit_pairing.quality.past import FIGURES, PastCheck
+from outfit_pairing.quality.past import FIGURES, PastCheck, seconds_told
 from outfit_pairing.serving.store import Metric, Quality
 
 
@@ -23,7 +23,7 @@ def quality_page(quality: Quality) -> dict[str, Any]:
         ],
         "gates": gates,
         "metrics": quality.metrics,
-        "charts": history_charts(checks, limits)[:-1] if checks else [],  # the last is of seconds by stage, which is not released
+        "charts": history_charts(checks, limits) if checks else [],
         "runs": len(checks),
         "missed": any(not one.passed for one in checks),
     }
@@ -40,6 +40,7 @@ def past_checks(history: Iterable[Metric]) -> list[PastCheck]:
             at=max(one.updated_at for one in metrics),
             passed=all(one.passed is not False for one in metrics),
             figures={one.metric: one.value for one in metrics if one.metric in FIGURES and one.value is not None},
+            seconds=next((seconds_told(one.detail) for one in metrics if one.metric == "run_seconds"), {}),
         )
         for run_id, metrics in runs.items()
     ]

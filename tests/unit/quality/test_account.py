@@ -1,7 +1,13 @@
 """What a run took, in figures."""
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from outfit_pairing.pipeline import STAGES
 from outfit_pairing.quality.account import Account, account_metrics
 from outfit_pairing.quality.metrics import Metric
+from outfit_pairing.quality.past import seconds_told, tell_seconds
 
 
 def _measured(account: Account) -> dict[str, Metric]:
@@ -30,3 +36,13 @@ def test_requests_without_a_price_have_no_cost() -> None:
     assert (found["model_cost"].value, found["model_tokens"].value) == (None, 9_000)
     assert "llm.price_prompt" in found["model_cost"].detail
     assert (found["run_seconds"].value, found["run_seconds"].detail) == (43.2, "embed: 3, publish: 40")
+
+
+@given(st.dictionaries(st.sampled_from(sorted(STAGES)), st.integers(0, 100_000)))
+def test_seconds_in_words_are_read_again(seconds: dict[str, int]) -> None:
+    assert seconds_told(tell_seconds(seconds)) == seconds
+
+
+@pytest.mark.parametrize("detail", [None, "", "no stage of this run is remembered", "embed: soon"])
+def test_other_words_tell_no_seconds(detail: str | None) -> None:
+    assert seconds_told(detail) == {}

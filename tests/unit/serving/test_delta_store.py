@@ -203,6 +203,7 @@ def test_quality_is_of_the_shown_run_with_those_before(shop: ServedShop) -> None
         "violations": 0.0,
         "outfits": 120.0,
         "mean_score": 0.82,
+        "run_seconds": 64.0,
     }
     assert [one.value for one in quality.history if one.metric == "coverage"] == [0.95, 0.97]
 
