@@ -3,7 +3,6 @@
 import itertools
 import json
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -263,16 +262,16 @@ def test_ai_query_answers_through_sql(spark, server, ask, ai_query, tmp_path) ->
     calls = tmp_path / "calls"
     calls.mkdir()
 
-    def next_number() -> int:
-        """The number of this call: workers ask at the same time, and only one of them makes a file."""
-        for number in itertools.count():
-            with suppress(FileExistsError):
-                (calls / str(number)).touch(exist_ok=False)
-                return number
-        raise AssertionError
+    def is_mine(number: int) -> bool:
+        """Workers ask at the same time: whoever makes the file has the number."""
+        try:
+            (calls / str(number)).touch(exist_ok=False)
+        except FileExistsError:
+            return False
+        return True
 
     def answer(text: str) -> str | None:
-        number = next_number()
+        number = next(filter(is_mine, itertools.count()))
         return None if number == 1 else "no idea" if number == 2 else json.dumps(good_reply(text))
 
     ai_query(answer)

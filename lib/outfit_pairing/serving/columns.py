@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from outfit_pairing.publishing.outfits import SHOWN, Outfit, OutfitItem, ShownProduct
 from outfit_pairing.serving.arrays import SPACE, taken, values, whole
-from outfit_pairing.storage.tables import ARROW_TYPES, PRODUCTS, Table
+from outfit_pairing.storage.tables import PRODUCTS
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 
 Ints = npt.NDArray[np.int32]
@@ -65,7 +65,7 @@ class ProductColumns:
     def of(cls, batches: Iterable[pa.RecordBatch]) -> "ProductColumns":
         """From the columns PRODUCT_NAMES of the products table."""
         read = list(batches)
-        table = pa.Table.from_batches(read) if read else _schema(PRODUCTS, PRODUCT_NAMES).empty_table()
+        table = pa.Table.from_batches(read) if read else PRODUCTS.arrow_schema.empty_table()
         plain = {name: whole(table[name]) for name in PLAIN}
         said = (table[name] for name in ("product_id", "name", "article_type", "colour"))
         searched = whole(pc.utf8_lower(pc.binary_join_element_wise(*said, SPACE, null_handling="replace")))
@@ -255,11 +255,6 @@ def _groups(sorted_codes: Ints, ids: Sequence[str | None]) -> dict[str, tuple[in
     codes, starts = np.unique(sorted_codes, return_index=True)
     ends = [*starts[1:].tolist(), len(sorted_codes)]
     return {ids[code] or "": span for code, span in zip(codes.tolist(), zip(starts.tolist(), ends, strict=True), strict=True)}
-
-
-def _schema(table: Table, names: Sequence[str]) -> pa.Schema:
-    types = {column.name: ARROW_TYPES[column.type] for column in table.all_columns}
-    return pa.schema([(name, types[name]) for name in names])
 
 
 def _encoded(column: pa.Array) -> pa.Array:

@@ -76,7 +76,7 @@ class DeltaTables:
     def rows(self, table: Table, columns: Sequence[str]) -> list[dict[str, Any]]:
         """All rows of a small table."""
         return [
-            dict(zip(columns, row, strict=True))
+            dict(zip(batch.schema.names, row, strict=True))
             for batch in self.batches(table, columns)
             for row in zip(*map(_values, batch.columns), strict=True)
         ]

@@ -11,14 +11,13 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from pyspark.sql import SparkSession
 
 NAME = "outfit-pairing.jsa"
 MOST_S = 600  # for making it, on a slow machine
@@ -37,62 +36,49 @@ def _log_options(home: Path) -> str:
 def without_conf_folder(home: Path) -> Iterator[None]:
     """Starts of Spark in here leave its conf folder off the class path, where an archive allows for jars alone.
 
-    What `local_spark` writes there, such a session has to set by itself.
+    What `local_spark` writes there, such a session has to set by itself. For where SPARK_CONF_DIR is not set.
     """
-    os.environ["SPARK_CONF_DIR"] = str(home / "no-conf")
+    os.environ["SPARK_CONF_DIR"] = _no_conf(home)
     try:
         yield
     finally:
         del os.environ["SPARK_CONF_DIR"]
 
 
-def make(home: Path) -> None:
-    """Make the archive, in a process that uses what a run uses.   Raises:  RuntimeError: the JVM wrote none; its words."""
-    command = [sys.executable, "-c", f"from {__name__} import _make_here; _make_here({str(home)!r})"]
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_", "HADOOP_", "YARN_"))}
-    clean["PYSPARK_PYTHON"] = sys.executable
-    try:
-        ended = subprocess.run(command, env=clean, capture_output=True, text=True, timeout=MOST_S, check=False)
-    except subprocess.TimeoutExpired:
-        raise RuntimeError(f"it was not ready after {MOST_S} s") from None
-    if ended.returncode:
-        raise RuntimeError(ended.stderr.strip()[-2000:])
+def _no_conf(home: Path) -> str:
+    return str(home / "no-conf")
 
 
-def _make_here(folder: str) -> None:
-    from pyspark.sql import SparkSession
+def make(home: Path, conf: Mapping[str, str]) -> None:
+    """Make the archive, by a job that uses what a run uses: its JVM writes it when it ends.
 
-    from outfit_pairing.storage.local_spark import DEFAULTS
-
-    home = Path(folder)
+    Args:    conf: what set-up writes to the conf folder.
+    Raises:  RuntimeError: there is none; the words of the JVM.
+    """
     part = home / f".{NAME}.part"
     part.unlink(missing_ok=True)
-    builder = SparkSession.builder.master("local[2]").config("spark.sql.shuffle.partitions", "2")
     options = f'"-XX:ArchiveClassesAtExit={part}" -XX:TieredStopAtLevel=1 -Xlog:disable -Xlog:all=error:stderr {_log_options(home)}'
-    for key, value in {**DEFAULTS, "spark.driver.host": "127.0.0.1", "spark.driver.extraJavaOptions": options}.items():
-        builder = builder.config(key, value)
-    with without_conf_folder(home):
-        spark = builder.getOrCreate()
-    gateway: Any = spark.sparkContext._gateway
+    told = {**conf, "spark.driver.host": "127.0.0.1", "spark.sql.shuffle.partitions": "2"}
+    command = [str(home / "bin" / "spark-submit"), "--master", "local[2]", "--driver-java-options", options]
+    command += [word for key, value in told.items() for word in ("--conf", f"{key}={value}")]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SPARK_", "PYSPARK_", "HADOOP_", "YARN_"))}
+    clean |= {"SPARK_HOME": str(home), "SPARK_CONF_DIR": _no_conf(home), "PYSPARK_PYTHON": sys.executable}
     try:
-        with tempfile.TemporaryDirectory() as place:
-            _use(spark, place)
-            spark.stop()
-    except BaseException:
-        gateway.proc.kill()
-        raise
-    gateway.proc.stdin.close()  # the JVM ends, and writes the archive
-    if gateway.proc.wait(timeout=MOST_S) or not part.exists():
-        raise RuntimeError("the JVM has written no archive")
+        ended = subprocess.run([*command, __file__], env=clean, capture_output=True, text=True, timeout=MOST_S, check=False)
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(f"it was not ready after {MOST_S} s") from None
+    if ended.returncode or not part.exists():
+        raise RuntimeError(ended.stderr.strip()[-2000:] or "the JVM has written none")
     part.replace(home / NAME)
 
 
-def _use(spark: "SparkSession", folder: str) -> None:
+def _use(folder: str) -> None:
     """What stages do: so that the classes for it are in the archive."""
     import pyarrow as pa
-    from pyspark.sql import Window
+    from pyspark.sql import SparkSession, Window
     from pyspark.sql import functions as F
 
+    spark = SparkSession.builder.getOrCreate()
     table = f"delta.`{folder}/table`"
     given = pa.table({"id": [str(one) for one in range(100)], "number": list(range(100))})
     rows = spark.createDataFrame(given).withColumn("items", F.array(F.struct("id", "number")))
@@ -117,3 +103,8 @@ def _use(spark: "SparkSession", folder: str) -> None:
 
 def _as_they_are(batches: Iterable["pa.RecordBatch"]) -> Iterable["pa.RecordBatch"]:
     return batches
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as place:
+        _use(place)

@@ -128,7 +128,7 @@ if __name__ == "__main__":
     names = install()
     sys.stderr.write(f"Delta's jars: {len(names)} added to the installed Spark\n" if names else "Delta's jars: there\n")
     try:
-        class_archive.make(spark_home())
+        class_archive.make(spark_home(), DEFAULTS)
         sys.stderr.write(f"class archive: {spark_home() / class_archive.NAME}\n")
     except RuntimeError as fault:
         sys.stderr.write(f"class archive: none, sessions start some seconds later ({fault})\n")

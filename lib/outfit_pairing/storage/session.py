@@ -13,6 +13,8 @@ from outfit_pairing.storage.class_archive import java_options, without_conf_fold
 from outfit_pairing.storage.local_spark import class_archive_here, delta_coordinates, delta_is_installed, spark_home
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pyspark.sql import SparkSession
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ QUICK_START = "-XX:TieredStopAtLevel=1"
 SESSION_CONF = {
     # 50 partitions to replay a log of ten entries cost tens of seconds on a laptop
     "spark.databricks.delta.snapshotPartitions": "2",
-    # what is merged lies in files of its own, so that a copy that both passes of MERGE read would tell them nothing new
+    # what is merged lies in files that nobody touches, or with the driver: Delta need not copy it for its second pass
     "spark.databricks.delta.merge.materializeSource": "none",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "10000",
@@ -70,31 +72,33 @@ def open_session(settings: Settings, *, brief: bool = False) -> "SparkSession":
     if remote:
         return _connected(settings, remote)
     builder = SparkSession.builder.appName("outfit-pairing")
-    conf = dict(DELTA_CONF)
+    conf, archive = dict(DELTA_CONF), None
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has chosen master, memory and class path already
     if not submitted:
         # workers must run the interpreter that has this package, also when the environment is not activated
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
         builder = builder.master(settings.spark.master or "local[*]")
-        conf |= _conf_of_our_own(settings, brief=brief)
+        archive = class_archive_here() if _on_this_machine(settings) else None
+        conf |= _conf_of_our_own(settings, archive, brief=brief)
     conf |= SESSION_CONF | {"spark.sql.shuffle.partitions": str(partitions(settings))} | settings.spark.conf
     for key, value in conf.items():
         builder = builder.config(key, value)
-    archived = "-XX:SharedArchiveFile=" in conf.get("spark.driver.extraJavaOptions", "")
+    # what a setting says of Java's options comes instead of ours
+    archived = archive is not None and str(archive) in conf["spark.driver.extraJavaOptions"]
     with without_conf_folder(spark_home()) if archived else nullcontext():
         spark = builder.getOrCreate()
     logger.info("Spark %s, master %s", spark.version, spark.conf.get("spark.master", "unknown"))
     return spark
 
 
-def _conf_of_our_own(settings: Settings, *, brief: bool) -> dict[str, str]:
-    """What a JVM that we start ourselves is told."""
-    options = [JVM_OPTIONS, QUICK_START if brief else "", _collector()]
-    conf = {"spark.driver.memory": settings.spark.driver_memory}
-    if (settings.spark.master or "local").startswith("local"):
-        conf |= LOCAL_CONF
-        archive = class_archive_here()
-        options.append(java_options(archive) if archive else "")
+def _on_this_machine(settings: Settings) -> bool:
+    return (settings.spark.master or "local").startswith("local")
+
+
+def _conf_of_our_own(settings: Settings, archive: "Path | None", *, brief: bool) -> dict[str, str]:
+    """What a JVM that we start ourselves is told.    archive: of classes, where there is one for it."""
+    options = [JVM_OPTIONS, QUICK_START if brief else "", _collector(), java_options(archive) if archive else ""]
+    conf = {"spark.driver.memory": settings.spark.driver_memory} | (LOCAL_CONF if _on_this_machine(settings) else {})
     if not delta_is_installed():
         conf["spark.jars.packages"] = delta_coordinates()
     return conf | {"spark.driver.extraJavaOptions": " ".join(filter(None, options))}

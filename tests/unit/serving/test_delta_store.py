@@ -6,13 +6,15 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
+import pyarrow as pa
 import pytest
 
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.serving.delta_store import DeltaStore
+from outfit_pairing.serving.delta_tables import DeltaTables
 from outfit_pairing.serving.store import StoreNotReady
 from outfit_pairing.settings import Settings, load_settings
-from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS
+from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, RELEASES
 from tests.served_shop import ServedShop
 
 
@@ -206,6 +208,13 @@ def test_quality_is_of_the_shown_run_with_those_before(shop: ServedShop) -> None
         "run_seconds": 64.0,
     }
     assert [one.value for one in quality.history if one.metric == "coverage"] == [0.95, 0.97]
+
+
+def test_rows_are_told_by_the_names_of_their_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not every reader gives columns in the order in which they were asked for."""
+    batch = pa.record_batch([pa.array([3]), pa.array(["run-3"])], ["number", "shown_run_id"])
+    monkeypatch.setattr(DeltaTables, "_scan", lambda *_: iter([batch]))
+    assert DeltaTables("nowhere").rows(RELEASES, ("shown_run_id", "number")) == [{"number": 3, "shown_run_id": "run-3"}]
 
 
 def test_tables_with_names_have_no_place(tmp_path: Path) -> None:

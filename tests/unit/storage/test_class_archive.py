@@ -2,11 +2,15 @@
 
 import os
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
+from pyspark.sql import SparkSession
 
+from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import local_spark
 from outfit_pairing.storage.class_archive import NAME, java_options, without_conf_folder
+from outfit_pairing.storage.session import open_session
 
 
 @pytest.fixture
@@ -50,6 +54,24 @@ def test_the_environment_is_as_before(home: Path) -> None:
     with pytest.raises(OSError, match="no Spark"):
         start()
     assert "SPARK_CONF_DIR" not in os.environ
+
+
+@pytest.mark.parametrize("own", ["", "-Xss4m", "-XX:SharedArchiveFile=/theirs.jsa"])
+def test_java_options_of_a_setting_come_with_the_conf_folder(home: Path, own: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take the place of ours: without the archive nothing is to be left off the class path."""
+    started: list[str | None] = []
+
+    def start(_: SparkSession.Builder) -> MagicMock:
+        started.append(os.environ.get("SPARK_CONF_DIR"))
+        return MagicMock()
+
+    monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
+    monkeypatch.delenv("SPARK_REMOTE", raising=False)
+    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+    monkeypatch.setattr(SparkSession.Builder, "getOrCreate", start)
+    overrides = [f"spark.conf.spark.driver.extraJavaOptions={own}"] if own else []
+    open_session(load_settings(overrides=overrides, environment={}))
+    assert [one is None for one in started] == [bool(own)]
 
 
 def test_a_folder_with_a_space_is_one_option() -> None:
