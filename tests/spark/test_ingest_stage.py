@@ -140,6 +140,24 @@ def test_all_formats_give_the_same_products(spark: "SparkSession", write: Callab
         assert rows(spark, settings) == expected, name
 
 
+def test_rows_of_a_table_are_numbered_by_id_however_it_is_cut(
+    spark: "SparkSession", make_settings: MakeSettings, tmp_path: Path
+) -> None:
+    """The first of equal ids is the same one whatever files the table has and however many tasks read it."""
+    table = [{"id": f"{number % 90:02}", "name": f"Marlow Shirt {number:03}", "articleType": "Shirts"} for number in range(100)]
+    paths = [tmp_path / name for name in ("one", "other")]
+    spark.createDataFrame(table).coalesce(1).write.format("delta").save(str(paths[0]))
+    spark.createDataFrame(table[::-1]).repartition(5).write.format("delta").save(str(paths[1]))
+    found = []
+    for path, parts in zip(paths, (1, 7), strict=True):
+        settings = make_settings(f"catalog.path={path}", f"spark.partitions={parts}")
+        with staged_rows(spark, settings, open_catalogue(settings)) as staged:
+            found.append(sorted((row.line_number, row.product_id, row.name) for row in staged.collect()))
+    assert found[0] == found[1]
+    assert [number for number, _, _ in found[0]] == list(range(1, 101))
+    assert [one for _, one, _ in found[0]] == sorted(one["id"] for one in table)
+
+
 def test_a_large_catalogue_goes_through_the_staging_place(
     spark: "SparkSession", make_settings: MakeSettings, tmp_path: Path
 ) -> None:

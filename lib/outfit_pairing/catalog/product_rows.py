@@ -16,7 +16,7 @@ from outfit_pairing.catalog.encoder_text import encoder_text
 from outfit_pairing.catalog.learned import NOTHING_LEARNED, Learned
 from outfit_pairing.catalog.mapping import CatalogueMapping
 from outfit_pairing.catalog.prices import currency_of, price_of, stock_of
-from outfit_pairing.catalog.rows import RawRow
+from outfit_pairing.catalog.rows import RawRow, in_chunks
 from outfit_pairing.catalog.said import FieldReader, Values
 from outfit_pairing.catalog.wearer_and_colour import ColourReader, WearerReader
 from outfit_pairing.storage.tables import PRODUCTS, REJECTED_PRODUCTS
@@ -36,8 +36,6 @@ NOTES = (
 )
 # Fields whose columns are also kept as attributes.
 _KEPT = {"description", "tags"}
-MOST_CHARACTERS = 16_000_000  # of rows held at once, their cells counted in
-_OF_CELL = 100  # characters that a cell counts for beside its text
 
 _ARROW = {
     "string": pa.string(),
@@ -79,16 +77,8 @@ class ProductReader:
 
     def batches(self, rows: Iterable[RawRow], size: int) -> Iterator[pa.RecordBatch]:
         """The rows as Arrow batches of ARROW_SCHEMA, `size` rows each, fewer where rows are large; order kept."""
-        pending: list[dict[str, Any]] = []
-        held = 0
-        for row in rows:
-            pending.append(self.read(row))
-            held += sum(map(len, row.values.values())) + _OF_CELL * len(row.values)
-            if len(pending) == size or held > MOST_CHARACTERS:
-                yield _batch(pending)
-                pending, held = [], 0
-        if pending:
-            yield _batch(pending)
+        for chunk in in_chunks(rows, size):
+            yield _batch([self.read(row) for row in chunk])
 
     def read(self, row: RawRow) -> dict[str, Any]:
         """The row in the columns of ARROW_SCHEMA (absent = null). `reason_code` is set exactly when it is refused."""

@@ -1,11 +1,11 @@
 """Raw rows of a catalogue file, one at a time: with line number, text and what is wrong with them.
 
-Reading is a stream on the driver: Spark's readers split files and so lose line numbers, and drop or null what they
-cannot parse; here every row comes out, and memory grows neither with the file nor, beyond a bound, with a row.
+Cutting a file into rows is a stream on the driver: Spark's readers split files and so lose line numbers, and drop or null what
+they cannot parse; here every row comes out, and memory grows neither with the file nor, beyond a bound, with a row.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -16,6 +16,8 @@ from outfit_pairing.catalog.rejects import Reject, reject
 MOST_RAW = 4_000
 MOST_COLUMNS = 10_000
 LONGEST_COLUMN = 1_000  # characters of a column's name
+MOST_CHARACTERS = 16_000_000  # of rows held at once, their cells counted in
+_OF_CELL = 100  # characters that a cell counts for beside its text
 DEEPEST = 4  # objects inside objects that are taken apart; what lies deeper stays JSON
 
 
@@ -28,6 +30,30 @@ class RawRow:
     values: Mapping[str, str] = field(default_factory=dict)
     fault: Reject | None = None
     repaired: bool = False
+
+    def packed(self) -> str:
+        """The row as one line of JSON, for another process."""
+        return json.dumps([self.line_number, self.raw, self.values, self.fault, self.repaired])
+
+
+def unpacked(text: str) -> RawRow:
+    """The row that `RawRow.packed` has written."""
+    line_number, raw, values, fault, repaired = json.loads(text)
+    return RawRow(line_number, raw, values, Reject(*fault) if fault else None, repaired)
+
+
+def in_chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
+    """The rows by `size`, by fewer where they are large; order kept."""
+    chunk: list[RawRow] = []
+    held = 0
+    for row in rows:
+        chunk.append(row)
+        held += sum(map(len, row.values.values())) + _OF_CELL * len(row.values)
+        if len(chunk) == size or held > MOST_CHARACTERS:
+            yield chunk
+            chunk, held = [], 0
+    if chunk:
+        yield chunk
 
 
 def too_large(what: str) -> Reject:

@@ -1,4 +1,4 @@
-"""Hands a stream of rows to Spark without holding it: a small catalogue as it is, a large one through a staging place."""
+"""Hands the rows of a catalogue to Spark without holding them: few as they are, many through workers to a staging place."""
 
 import logging
 import re
@@ -6,8 +6,10 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import accumulate, chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
@@ -15,20 +17,24 @@ from outfit_pairing.catalog.learned import Learned
 from outfit_pairing.catalog.learning import MOST_WORDS, ROWS_HEARD, WORDS_OF, encode_of, learn, learned_of, text_of
 from outfit_pairing.catalog.mapping import CatalogueMapping
 from outfit_pairing.catalog.product_rows import SPARK_SCHEMA, ProductReader
-from outfit_pairing.catalog.rows import DEEPEST, typed_row
+from outfit_pairing.catalog.rows import DEEPEST, RawRow, in_chunks, typed_row, unpacked
 from outfit_pairing.catalog.said import FieldReader
 from outfit_pairing.catalog.source import Catalogue
 from outfit_pairing.errors import CatalogError, first_line
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.style import load_style_guide
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
+T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-CHUNK_ROWS = 50_000
+CHUNK_ROWS = 20_000  # that are handed out at once
+BATCH_ROWS = 10_000
+RANGE_BITS = 40  # of a line number within a range of a table; more rows than one has
 
 
 @contextmanager
@@ -40,46 +46,60 @@ def staged_rows(
     try:
         if not catalogue.streamed:
             place.add(_by_spark(spark, settings, catalogue))
-            yield place.frame(SPARK_SCHEMA)
+            yield _numbered(spark, place.frame(SPARK_SCHEMA))
             return
-        chunks = _frames(spark, settings, catalogue, chunk_rows)
-        first = next(chunks)
-        second = next(chunks, None)
+        read = _Read(catalogue.mapping_for(catalogue.columns), settings.catalog.currency, learned_of(catalogue, settings))
+        chunks = one_ahead(in_chunks(catalogue.rows(), chunk_rows))
+        first, second = next(chunks), next(chunks, None)
         if second is None:
-            yield first
+            yield spark.createDataFrame(pa.Table.from_batches(read.of(first)), SPARK_SCHEMA)
             return
-        place.add(first)
-        place.add(second)
-        for chunk in chunks:
-            place.add(chunk)
+        done = 0
+        for chunk in chain((first, second), chunks):
+            place.add(spark.createDataFrame(packed(chunk), "row string").mapInArrow(read, SPARK_SCHEMA))
+            done += len(chunk)
+            logger.info("ingest: %s rows read", f"{done:,}")
         yield place.frame(SPARK_SCHEMA)
     finally:
         place.remove()
 
 
-def _frames(spark: "SparkSession", settings: Settings, catalogue: Catalogue, chunk_rows: int) -> Iterator["DataFrame"]:
-    mapping, learned = catalogue.mapping_for(catalogue.columns), learned_of(catalogue, settings)
-    reader = ProductReader(mapping, load_style_guide(), settings.catalog.currency, learned)
-    done = 0
-    for batch in one_ahead(reader.batches(catalogue.rows(), chunk_rows)):
-        done += batch.num_rows
-        logger.info("ingest: %s rows read", f"{done:,}")
-        yield spark.createDataFrame(pa.Table.from_batches([batch]), SPARK_SCHEMA)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Packed rows to rows of the products table, where the rows are.   In: row.   Out: SPARK_SCHEMA."""
+
+    mapping: CatalogueMapping
+    currency: str
+    learned: Learned
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return self.of(unpacked(text) for batch in batches for text in batch.column("row").to_pylist())
+
+    def of(self, rows: Iterable[RawRow]) -> Iterator[pa.RecordBatch]:
+        """Rows that need no unpacking."""
+        return ProductReader(self.mapping, load_style_guide(), self.currency, self.learned).batches(rows, BATCH_ROWS)
 
 
-def one_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """The same, the next one being made while the last one is used: Spark writes while Python reads."""
-    with ThreadPoolExecutor(1) as reading:
-        coming = reading.submit(next, batches, None)
-        while (batch := coming.result()) is not None:
-            coming = reading.submit(next, batches, None)
-            yield batch
+def packed(rows: Iterable[RawRow]) -> pa.Table:
+    """Rows for workers, which read them at once instead of one process alone."""
+    return pa.table({"row": pa.array([row.packed() for row in rows], pa.string())})
+
+
+def one_ahead(chunks: Iterator[T]) -> Iterator[T]:
+    """The same, the next one being made while the last one is used: Spark reads and writes while Python cuts the file."""
+    with ThreadPoolExecutor(1) as cutting:
+        coming = cutting.submit(next, chunks, None)
+        while (chunk := coming.result()) is not None:
+            coming = cutting.submit(next, chunks, None)
+            yield chunk
 
 
 def _by_spark(spark: "SparkSession", settings: Settings, catalogue: Catalogue) -> "DataFrame":
-    """Rows of a table, numbered by id and content: a table has no order of its own, and its files may be rewritten."""
+    """Rows of a table in the order of id and content: a table has no order of its own, and its files may be rewritten.
+
+    They are cut into ranges, so that no task sorts them all; line numbers count within a range, see `_numbered`.
+    """
     from pyspark.errors import AnalysisException
-    from pyspark.sql import Window
     from pyspark.sql import functions as F
 
     try:
@@ -87,16 +107,29 @@ def _by_spark(spark: "SparkSession", settings: Settings, catalogue: Catalogue) -
         mapping = catalogue.mapping_for(tuple(_names(rows.schema)))
     except AnalysisException as fault:
         raise CatalogError(f"{catalogue.path}: cannot be read as {catalogue.format} ({first_line(fault)})") from None
-    order = Window.orderBy(F.col(_quoted(mapping.columns.product_id, rows)), F.to_json(F.struct("*")))
-    numbered = rows.select(F.row_number().over(order).alias("line_number"), F.struct("*").alias("row"))
-    currency, learned = settings.catalog.currency, _learned_by_spark(rows, mapping, settings)
+    order = [F.col(_quoted(mapping.columns.product_id, rows)).alias("id"), F.to_json(F.struct("*")).alias("content")]
+    ranges = rows.select(*order, F.struct("*").alias("row")).repartitionByRange(partitions(settings), "id", "content")
+    ordered = ranges.sortWithinPartitions("id", "content").select(F.spark_partition_id().alias("range"), "row")
+    read = _Read(mapping, settings.catalog.currency, _learned_by_spark(rows, mapping, settings))
 
-    def read(batches: Iterable[pa.RecordBatch]) -> Iterable[pa.RecordBatch]:
-        reader = ProductReader(mapping, load_style_guide(), currency, learned)
-        found = (typed_row(one["line_number"], one["row"]) for batch in batches for one in batch.to_pylist())
-        yield from reader.batches(found, 10_000)
+    def read_range(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        found = enumerate((one for batch in batches for one in batch.to_pylist()), 1)
+        return read.of(typed_row((one["range"] << RANGE_BITS) + number, one["row"]) for number, one in found)
 
-    return numbered.mapInArrow(read, SPARK_SCHEMA)
+    return ordered.mapInArrow(read_range, SPARK_SCHEMA)
+
+
+def _numbered(spark: "SparkSession", rows: "DataFrame") -> "DataFrame":
+    """Rows of `_by_spark` with line numbers that count from 1 over all ranges."""
+    from pyspark.sql import functions as F
+
+    ranges = F.shiftright("line_number", RANGE_BITS)
+    counts = sorted((row["range"], row["count"]) for row in rows.groupBy(ranges.alias("range")).count().collect())
+    before = accumulate((count for _, count in counts), initial=0)
+    shifts = [(number, start - (number << RANGE_BITS)) for (number, _), start in zip(counts, before, strict=False)]
+    known = spark.createDataFrame(shifts, "range bigint, shift bigint")
+    shifted = rows.withColumn("range", ranges).join(F.broadcast(known), "range")
+    return shifted.withColumn("line_number", F.col("line_number") + F.col("shift")).select(*rows.columns)
 
 
 def _learned_by_spark(rows: "DataFrame", mapping: CatalogueMapping, settings: Settings) -> Learned:

@@ -34,8 +34,10 @@ LOCAL_CONF = {
 }
 # The JVM writes its warnings to stdout, where results go, and a long chain fills the code cache that it reserves by itself.
 # Left alone, its second compiler takes half of all processor time of a run of minutes; called ten times later, it still
-# compiles what a large catalogue repeats a million times.
+# compiles what a large catalogue repeats a million times. Each thread would keep the largest buffer that it has read or written
+# through, 600 MB in all with a million products.
 JVM_OPTIONS = (
+    "-Djdk.nio.maxCachedBufferSize=1048576 "
     "-Xlog:disable -Xlog:all=warning:stderr -XX:ReservedCodeCacheSize=256m "
     "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000 "
     "-XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000"
@@ -75,8 +77,7 @@ def open_session(settings: Settings, *, brief: bool = False) -> "SparkSession":
     conf, archive = dict(DELTA_CONF), None
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ  # spark-submit has chosen master, memory and class path already
     if not submitted:
-        # workers must run the interpreter that has this package, also when the environment is not activated
-        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+        _prepare_environment()
         builder = builder.master(settings.spark.master or "local[*]")
         archive = class_archive_here() if _on_this_machine(settings) else None
         conf |= _conf_of_our_own(settings, archive, brief=brief)
@@ -89,6 +90,14 @@ def open_session(settings: Settings, *, brief: bool = False) -> "SparkSession":
         spark = builder.getOrCreate()
     logger.info("Spark %s, master %s", spark.version, spark.conf.get("spark.master", "unknown"))
     return spark
+
+
+def _prepare_environment() -> None:
+    """What a JVM that we start, and its workers, find in the environment unless it is there already."""
+    # workers must run the interpreter that has this package, also when the environment is not activated
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # else glibc keeps room for each of the JVM's threads: 800 MB beside the heap with a million products
+    os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 
 def _on_this_machine(settings: Settings) -> bool:
@@ -124,7 +133,7 @@ def _connected(settings: Settings, remote: str) -> "SparkSession":
     from pyspark.errors import PySparkImportError
     from pyspark.sql import SparkSession
 
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    _prepare_environment()
     conf = SESSION_CONF | {"spark.sql.shuffle.partitions": str(partitions(settings))}
     try:
         builder = SparkSession.builder.appName("outfit-pairing").remote(remote)

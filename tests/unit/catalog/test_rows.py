@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from outfit_pairing.catalog.csv_rows import CsvLayout, csv_rows
 from outfit_pairing.catalog.json_rows import json_rows
-from outfit_pairing.catalog.rows import RawRow, as_texts
+from outfit_pairing.catalog.rejects import Reject
+from outfit_pairing.catalog.rows import RawRow, as_texts, unpacked
 
 COLUMNS = ("id", "colour", "name")
 
@@ -118,3 +119,15 @@ def test_json_lines_keep_line_numbers_and_faults(tmp_path: Path) -> None:
 def test_numbers_of_a_table_look_as_the_shop_writes_them() -> None:
     """An id that a spreadsheet made 12.0 is 12 again; NaN says nothing."""
     assert as_texts({"id": 12.0, "price": 9.5, "gone": float("nan"), "none": None}) == {"id": "12", "price": "9.5"}
+
+
+FAULTS = st.builds(Reject, st.text(max_size=9), st.text(max_size=9), st.none() | st.text(max_size=9))
+CELLS = st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=4)
+
+
+@given(st.builds(RawRow, st.integers(1), st.text(max_size=9), CELLS, st.none() | FAULTS, st.booleans()))
+def test_a_row_comes_out_of_another_process_as_it_went_in(row: RawRow) -> None:
+    """Whatever it holds, columns in their order."""
+    back = unpacked(row.packed())
+    assert back == row
+    assert list(back.values) == list(row.values)
