@@ -42,14 +42,14 @@ def unpacked(text: str) -> RawRow:
     return RawRow(line_number, raw, values, Reject(*fault) if fault else None, repaired)
 
 
-def in_chunks(rows: Iterable[RawRow], size: int) -> Iterator[list[RawRow]]:
-    """The rows by `size`, by fewer where they are large; order kept."""
+def in_chunks(rows: Iterable[RawRow], size: int, characters: int = MOST_CHARACTERS) -> Iterator[list[RawRow]]:
+    """The rows by `size`, by fewer where they are large; order kept.   characters: of a chunk at most, and one row more."""
     chunk: list[RawRow] = []
     held = 0
     for row in rows:
         chunk.append(row)
         held += sum(map(len, row.values.values())) + _OF_CELL * len(row.values)
-        if len(chunk) == size or held > MOST_CHARACTERS:
+        if len(chunk) == size or held > characters:
             yield chunk
             chunk, held = [], 0
     if chunk:

@@ -17,7 +17,7 @@ from outfit_pairing.catalog.learned import Learned
 from outfit_pairing.catalog.learning import MOST_WORDS, ROWS_HEARD, WORDS_OF, encode_of, learn, learned_of, text_of
 from outfit_pairing.catalog.mapping import CatalogueMapping
 from outfit_pairing.catalog.product_rows import SPARK_SCHEMA, ProductReader
-from outfit_pairing.catalog.rows import DEEPEST, RawRow, in_chunks, typed_row, unpacked
+from outfit_pairing.catalog.rows import DEEPEST, MOST_CHARACTERS, RawRow, in_chunks, typed_row, unpacked
 from outfit_pairing.catalog.said import FieldReader
 from outfit_pairing.catalog.source import Catalogue
 from outfit_pairing.errors import CatalogError, first_line
@@ -32,7 +32,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-CHUNK_ROWS = 20_000  # that are handed out at once
+CHUNK_ROWS = 50_000  # that are handed out at once
+CHUNK_CHARACTERS = 4 * MOST_CHARACTERS
 BATCH_ROWS = 10_000
 RANGE_BITS = 40  # of a line number within a range of a table; more rows than one has
 
@@ -49,13 +50,15 @@ def staged_rows(
             yield _numbered(spark, place.frame(SPARK_SCHEMA))
             return
         read = _Read(catalogue.mapping_for(catalogue.columns), settings.catalog.currency, learned_of(catalogue, settings))
-        chunks = one_ahead(in_chunks(catalogue.rows(), chunk_rows))
-        first, second = next(chunks), next(chunks, None)
-        if second is None:
-            yield spark.createDataFrame(pa.Table.from_batches(read.of(first)), SPARK_SCHEMA)
+        cut = iter(catalogue.rows())
+        few = next(in_chunks(cut, chunk_rows))
+        chunks = one_ahead(in_chunks(cut, chunk_rows, CHUNK_CHARACTERS))
+        more = next(chunks, None)
+        if more is None:
+            yield spark.createDataFrame(pa.Table.from_batches(read.of(few)), SPARK_SCHEMA)
             return
         done = 0
-        for chunk in chain((first, second), chunks):
+        for chunk in chain((few, more), chunks):
             place.add(spark.createDataFrame(packed(chunk), "row string").mapInArrow(read, SPARK_SCHEMA))
             done += len(chunk)
             logger.info("ingest: %s rows read", f"{done:,}")
