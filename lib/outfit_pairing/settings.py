@@ -76,7 +76,7 @@ class SparkSettings(Strict):
 
     master: str | None = Field(None, description="Spark master, or sc://… (Connect); unset: what spark-submit says, else local[*].")
     partitions: int | None = Field(None, ge=1, le=100_000, description="Partitions of the heavy passes; unset: two per core.")
-    driver_memory: str = Field("2g", pattern=r"^[0-9]+[mg]$", description="Heap of the driver's JVM when this package starts it.")
+    driver_memory: str = Field("1536m", pattern=r"^[0-9]+[mg]$", description="Heap of the driver's JVM when this package starts it.")
     conf: dict[str, str] = Field({}, description="Spark's own settings, as spark.hadoop.fs.s3a.endpoint; no secrets.")
 
     @field_validator("conf", mode="before")
@@ -164,6 +164,11 @@ class OutfitSettings(Strict):
     min_score: float = Field(0.35, ge=0, le=1, description="Outfits below this compatibility are not offered.")
     per_product: int = Field(5, ge=3, le=5, description="Most outfits offered for a product.")
     candidates_per_item: int = Field(400, ge=8, le=2_000, description="Candidates kept per pattern item and audience.")
+    part_products: int = Field(
+        150_000,
+        ge=50,
+        description="Products that are paired with one another; a larger catalogue is cut into parts of about so many.",
+    )
     choice: int = Field(12, ge=4, le=64, description="Candidates judged per product and item; fewer spread exposure wider.")
     patterns_per_product: int = Field(12, ge=3, le=40, description="Patterns tried for a product before the best outfits are kept.")
 

@@ -121,6 +121,25 @@ def change(products: dict[str, dict[str, Any]], seed: int) -> dict[str, dict[str
     return changed
 
 
+def assert_made_anew(
+    products: dict[str, dict[str, Any]], changed: dict[str, dict[str, Any]], before: Rows, now: Rows, whole: Rows
+) -> int:
+    """What a run makes of changed products is what a full one makes, and the rest stays; rows that are not as before."""
+    rewritten = 0
+    assert set(now) <= set(changed)
+    for product_id in {*now, *before, *whole}:
+        found, old, new = (one.get(product_id, []) for one in (now, before, whole))
+        rewritten += sum(row not in old for row in found)
+        if found == new:
+            continue
+        assert own(changed.get(product_id)) == own(products.get(product_id)), product_id
+        assert set(outfits(found)) <= {*outfits(old), *outfits(new)}, product_id
+        stay = [outfit for outfit, row in zip(outfits(old), old, strict=True) if stands(row, products, changed)]
+        assert set(stay) <= set(outfits(found)), product_id
+        assert all(stands(row, products | changed, changed) for row in found), product_id
+    return rewritten
+
+
 @pytest.mark.parametrize("seed", [2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, *range(3, 21)))])
 def test_what_is_made_anew_is_what_a_full_run_makes(
     spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], small: Path, tmp_path: Path, seed: int
@@ -139,17 +158,7 @@ def test_what_is_made_anew_is_what_a_full_run_makes(
     rewritten = 0
     for table in (PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS):
         now, whole = (of_products(spark, settings_of(one), table) for one in (small, full))
-        assert set(now) <= set(changed)
-        for product_id in {*now, *before[table], *whole}:
-            found, old, new = (one.get(product_id, []) for one in (now, before[table], whole))
-            rewritten += sum(row not in old for row in found)
-            if found == new:
-                continue
-            assert own(changed.get(product_id)) == own(products.get(product_id)), product_id
-            assert set(outfits(found)) <= {*outfits(old), *outfits(new)}, product_id
-            stay = [outfit for outfit, row in zip(outfits(old), old, strict=True) if stands(row, products, changed)]
-            assert set(stay) <= set(outfits(found)), product_id
-            assert all(stands(row, products | changed, changed) for row in found), product_id
+        rewritten += assert_made_anew(products, changed, before[table], now, whole)
     assert 0 < rewritten < 0.2 * sum(len(rows) for table in before.values() for rows in table.values())
     broken = {
         key: count

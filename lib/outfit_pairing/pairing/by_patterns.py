@@ -14,6 +14,7 @@ from outfit_pairing.pairing.changes import Touched, made_of, nothing_redone, tou
 from outfit_pairing.pairing.codes import ProductCodes
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.neighbours import Neighbours
+from outfit_pairing.pairing.parts import parts_of
 from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByNearestAnchors
 from outfit_pairing.settings import Settings
@@ -36,20 +37,22 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """
     store = TableStore(spark, settings)
     versions = versions_of(store, (PRODUCTS, OUTFIT_PATTERNS))
-    now = made_of(settings)
+    products = store.read(PRODUCTS).count()
+    parts = parts_of(store, PATTERN_RECOMMENDATIONS, products)
+    now = made_of(settings, parts)
     past = past_of(store, PATTERN_RECOMMENDATIONS, now)
     if past and stands(store, PATTERN_RECOMMENDATIONS, versions, past):
         counters = nothing_redone()
     else:
         lent = _Lent(store)
         redo = touched(store, PATTERN_RECOMMENDATIONS, past, lambda: lent.newly(past)) if past else None
-        counters = nothing_redone() if redo and not redo.count else _apply(lent, redo)
+        counters = nothing_redone() if redo and not redo.count else _apply(lent, redo, parts)
         if redo:
             redo.close()
         remember(store, PATTERN_RECOMMENDATIONS, now, versions, past=past, changed=redo.changed if redo else 0)
     rows = store.read(PATTERN_RECOMMENDATIONS)
     counters |= {"products_with_outfits": rows.select("product_id").distinct().count()}
-    return StageReport("apply-patterns", rows_in=store.read(PRODUCTS).count(), rows_out=rows.count(), counters=counters)
+    return StageReport("apply-patterns", rows_in=products, rows_out=rows.count(), counters=counters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,14 +107,12 @@ class _TriedFor:
             yield batch.select(["product_id"]).filter(pa.array(wanted[tried].any(axis=1)))
 
 
-def _apply(lent: _Lent, redo: Touched | None) -> dict[str, int | float | str]:
+def _apply(lent: _Lent, redo: Touched | None, parts: int) -> dict[str, int | float | str]:
     """Outfits for all products, or for those that a change touches."""
     catalogue, neighbours = lent.catalogue, lent.neighbours
-    rows = catalogue.with_vectors
     written = recommend(
-        catalogue, rows.join(redo.product_id, "product_id", "left_semi") if redo else rows, neighbours.ideas,
-        ByNearestAnchors(neighbours), source="pattern_based", owner_ids=lent.anchors["product_id"].tolist(),
-        table=PATTERN_RECOMMENDATIONS, redo=redo,
+        catalogue, redo.product_id if redo else None, neighbours.ideas, ByNearestAnchors(neighbours), source="pattern_based",
+        owner_ids=lent.anchors["product_id"].tolist(), table=PATTERN_RECOMMENDATIONS, parts=parts, redo=redo,
     )  # fmt: skip
     redone = {"products_redone": redo.count} if redo else {}
     patterns = len(neighbours.ideas.ideas)

@@ -8,6 +8,7 @@ from outfit_pairing.pairing.changes import Touched, made_of, nothing_redone, tou
 from outfit_pairing.pairing.codes import AUDIENCE_CODES
 from outfit_pairing.pairing.enough import WithEnough
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
+from outfit_pairing.pairing.parts import parts_of
 from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByProductClass
 from outfit_pairing.settings import Settings
@@ -34,7 +35,8 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     store = TableStore(spark, settings)
     needy = _with_too_few(store)
     versions = versions_of(store, (PRODUCTS, PATTERN_RECOMMENDATIONS))
-    now = made_of(settings)
+    parts = parts_of(store, RULE_RECOMMENDATIONS, store.read(PRODUCTS).count())
+    now = made_of(settings, parts)
     known = past_of(store, RULE_RECOMMENDATIONS, now)
     past = None if _has_looks(store) else known  # changes of looks are not followed
     if past and stands(store, RULE_RECOMMENDATIONS, versions, past):
@@ -42,7 +44,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     else:
         redo = touched(store, RULE_RECOMMENDATIONS, past, lambda: _other_needs(store, past)) if past else None
         wanted = needy.join(redo.product_id, "product_id", "left_semi") if redo else needy
-        counters = nothing_redone() if redo and not redo.count else _pair(read_catalogue(spark, settings), wanted, redo)
+        counters = nothing_redone() if redo and not redo.count else _pair(read_catalogue(spark, settings), wanted, redo, parts)
         if redo:
             redo.close()
         remember(store, RULE_RECOMMENDATIONS, now, versions, past=known, changed=redo.changed if redo else 0)
@@ -51,23 +53,16 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     return StageReport("pair-by-rules", rows_in=needy.count(), rows_out=result.count(), counters=counters)
 
 
-def _pair(catalogue: Catalogue, wanted: "DataFrame", redo: Touched | None) -> dict[str, int | float | str]:
+def _pair(catalogue: Catalogue, wanted: "DataFrame", redo: Touched | None, parts: int) -> dict[str, int | float | str]:
     """Outfits for all needy products, or for those that a change touches. `wanted`: their ids."""
-    needy = catalogue.with_vectors.join(wanted, "product_id", "left_semi")
+    needy = catalogue.products.join(wanted, "product_id", "left_semi")
     classes = sorted((tuple(row) for row in needy.select(*CLASS_COLUMNS).distinct().collect()), key=str)
     ideas = _ideas(catalogue, classes)
     chooser = ByProductClass(CLASS_COLUMNS, {key: number for number, key in enumerate(classes)}, ideas.by_owner)
     written = recommend(
-        catalogue,
-        needy,
-        ideas,
-        chooser,
-        source="rule_based",
-        owner_ids=[None] * len(classes),
-        table=RULE_RECOMMENDATIONS,
-        last_resort=True,
-        redo=redo,
-    )
+        catalogue, wanted, ideas, chooser, source="rule_based", owner_ids=[None] * len(classes), table=RULE_RECOMMENDATIONS,
+        parts=parts, last_resort=True, redo=redo,
+    )  # fmt: skip
     redone = {"products_redone": redo.count} if redo else {}
     return {"classes": len(classes), "templates": len(ideas.ideas), **redone, "rows_written": written.rows_written}
 

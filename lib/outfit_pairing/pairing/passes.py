@@ -15,16 +15,18 @@ import pyarrow as pa
 from outfit_pairing.embedding.encoders import encoder_name, open_encoder
 from outfit_pairing.errors import InputError
 from outfit_pairing.pairing.assembly import Assembler, Pools, lots_of, scarce_below
-from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestOfAll, BestPerQuery, as_queries
+from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestOfAll, BestPerQuery, Queries, as_queries
 from outfit_pairing.pairing.changes import Touched
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Ideas, ItemQuery
 from outfit_pairing.pairing.learnt import kinds_gain, open_model
+from outfit_pairing.pairing.parts import cut
 from outfit_pairing.pairing.recommend import IdeaChooser, Recommender
 from outfit_pairing.pairing.style_space import StyledRows, StyleSpace, find_style_space
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.made_of import versions_of
 from outfit_pairing.storage.session import partitions
+from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.store import TableStore, WriteReport
 from outfit_pairing.storage.tables import PATTERN_ITEM_EMBEDDINGS, PRODUCT_EMBEDDINGS, PRODUCTS, Table
 from outfit_pairing.style import load_style_guide
@@ -91,18 +93,22 @@ def _read_catalogue(store: TableStore) -> Catalogue:
     return Catalogue(spark, settings, store, products, with_vectors, tables, model)
 
 
-def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:
-    """Candidates for every query of the ideas: one pass over the catalogue, merged over partitions."""
+def find_queries(catalogue: Catalogue, ideas: Ideas) -> Queries:
+    """What the ideas ask for, with the vectors of its texts."""
+    texts = sorted({query.text for query in ideas.queries})
+    return as_queries(ideas.queries, texts, _item_vectors(catalogue, texts), catalogue.tables)
+
+
+def find_pools(catalogue: Catalogue, rows: "DataFrame", ideas: Ideas, queries: Queries) -> Pools:
+    """Candidates among `rows` for every query of the ideas: one pass over them, merged over partitions."""
     started = time.perf_counter()
     k = catalogue.settings.outfits.candidates_per_item
-    texts = sorted({query.text for query in ideas.queries})
-    queries = as_queries(ideas.queries, texts, _item_vectors(catalogue, texts), catalogue.tables)
     kernel = BestPerQuery(queries, catalogue.tables, k)
-    best = catalogue.passing(catalogue.with_vectors).mapInArrow(kernel, CANDIDATE_SCHEMA)
+    best = catalogue.passing(rows).mapInArrow(kernel, CANDIDATE_SCHEMA)
     of_all = best.repartition(partitions(catalogue.settings), "query").mapInArrow(
         BestOfAll(len(ideas.queries), k), CANDIDATE_SCHEMA
     )
-    pools = _pools(catalogue, of_all.select("query", "product").toArrow(), ideas.queries, k)
+    pools = _pools(catalogue, rows, of_all.select("query", "product").toArrow(), ideas.queries)
     empty = int((pools.size == 0).sum())
     logger.info(
         "%d distinct pattern items (%d without any candidate), %d candidates, %.1f s",
@@ -111,12 +117,12 @@ def find_pools(catalogue: Catalogue, ideas: Ideas) -> Pools:
     return pools
 
 
-def _pools(catalogue: Catalogue, found: pa.Table, queries: Sequence[ItemQuery], k: int) -> Pools:
+def _pools(catalogue: Catalogue, among: "DataFrame", found: pa.Table, queries: Sequence[ItemQuery]) -> Pools:
     """Pools from `found`, query and product by hash, best first within a query."""
     query, product = found["query"].to_numpy().astype(np.int64), found["product"].to_numpy().view(np.uint64)
     kept = [*INPUT_COLUMNS, "name"]
-    schema = ", ".join(f"{name} {kind}" for name, kind in catalogue.with_vectors.select(*kept).dtypes) + ", style array<float>"
-    asked = catalogue.with_vectors.select(*kept, "vector").mapInArrow(StyledRows(catalogue.space, np.unique(product)), schema)
+    schema = ", ".join(f"{name} {kind}" for name, kind in among.select(*kept).dtypes) + ", style array<float>"
+    asked = among.select(*kept, "vector").mapInArrow(StyledRows(catalogue.space, np.unique(product)), schema)
     rows = asked.toArrow().sort_by("product_id").combine_chunks()
     styles = rows["style"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(rows.num_rows, -1)
     codes = catalogue.tables.encode(rows.select(kept).to_pandas(), styles)
@@ -125,7 +131,7 @@ def _pools(catalogue: Catalogue, found: pa.Table, queries: Sequence[ItemQuery], 
     order = np.argsort(query, kind="stable")
     size = np.bincount(query, minlength=len(queries)).astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(size)[:-1]])
-    member = np.zeros((len(queries), k), dtype=np.int64)
+    member = np.zeros((len(queries), catalogue.settings.outfits.candidates_per_item), dtype=np.int64)
     member[query[order], np.arange(len(order)) - starts[query[order]]] = number[order]
     return Pools(rows["product_id"].to_numpy(), codes, member, size, lots_of(queries))
 
@@ -159,36 +165,50 @@ def _item_vectors(catalogue: Catalogue, texts: Sequence[str]) -> np.ndarray:
 
 def recommend(
     catalogue: Catalogue,
-    rows: "DataFrame",
+    wanted: "DataFrame | None",
     ideas: Ideas,
     choose: IdeaChooser,
     *,
     source: str,
     owner_ids: Sequence[str | None],
     table: Table,
+    parts: int,
     last_resort: bool = False,
     redo: Touched | None = None,
 ) -> WriteReport:
-    """Assemble outfits for `rows` (INPUT_COLUMNS, name, vector) and make `table` hold just those.
+    """Assemble outfits for the `wanted` products and make `table` hold just those.
 
-    redo: where given, `rows` are its products, and those of their outfits that can stay do, as do all others of the table.
+    wanted: distinct product_id; None = all products.   parts: of the catalogue, each paired by itself.
+    redo: where given, `wanted` are its products, and those of their outfits that can stay do, as do all others of the table.
     """
-    settings, within = catalogue.settings, redo.product_id if redo else None
-    if ideas.queries:
+    settings, store = catalogue.settings, catalogue.store
+    scarce = scarce_below(catalogue.products.count() // parts)
+
+    def outfits_of(rows: "DataFrame", queries: Queries) -> "DataFrame":
         assembler = Assembler(
-            catalogue.tables,
-            ideas,
-            find_pools(catalogue, ideas),
-            settings.outfits.min_score,
-            settings.outfits.per_product,
-            last_resort=last_resort,
-            scarce_below=scarce_below(catalogue.products.count()),
-            choice=settings.outfits.choice,
-        )
+            catalogue.tables, ideas, find_pools(catalogue, rows, ideas, queries), settings.outfits.min_score,
+            settings.outfits.per_product, last_resort=last_resort, scarce_below=scarce, choice=settings.outfits.choice,
+        )  # fmt: skip
         kernel = Recommender(choose, catalogue.space, assembler, source, tuple(owner_ids), table.arrow_schema)
-        outfits = catalogue.passing(rows).mapInArrow(kernel, table.schema)
-    else:  # nothing is asked for: patterns have reached every product
-        outfits = catalogue.spark.createDataFrame([], table.schema)
-    if redo:
-        outfits = redo.mended(catalogue.store.read(table), outfits, settings)
-    return catalogue.store.merge(table, outfits, delete_missing=True, within=within)
+        own = rows if wanted is None else rows.join(wanted, "product_id", "left_semi")
+        return catalogue.passing(own).mapInArrow(kernel, table.schema)
+
+    def written(outfits: "DataFrame") -> WriteReport:
+        if redo:
+            outfits = redo.mended(store.read(table), outfits, settings)
+        return store.merge(table, outfits, delete_missing=True, within=redo.product_id if redo else None)
+
+    if not ideas.queries:  # nothing is asked for: patterns have reached every product
+        return written(catalogue.spark.createDataFrame([], table.schema))
+    queries = find_queries(catalogue, ideas)
+    if parts == 1:
+        return written(outfits_of(catalogue.with_vectors, queries))
+    place = StagingPlace(catalogue.spark, settings, f"outfits_of_{table.name}")
+    try:
+        with cut(store, catalogue.with_vectors, parts) as pieces:
+            for number, rows in enumerate(pieces, 1):
+                place.add(outfits_of(rows, queries))
+                logger.info("%s: part %d of %d has its outfits", table.name, number, parts)
+        return written(place.frame(table.schema))
+    finally:
+        place.remove()

@@ -20,6 +20,14 @@ class Past:
     changed: int
 
 
+def told_of(store: TableStore, table: Table) -> str | None:
+    """The `made_of` that was remembered last."""
+    if not store.exists(PAIRING_STATE):
+        return None
+    rows = store.read(PAIRING_STATE).where(f"table_name = '{table.name}'").collect()
+    return rows[0]["made_of"] if rows else None
+
+
 def past_of(store: TableStore, table: Table, made_of: str) -> Past | None:
     """What the table was made of; None where all of it has to be made, because of `full`, another `made_of` or no memory."""
     if store.settings.full or not store.exists(table) or not store.exists(PAIRING_STATE):

@@ -28,9 +28,10 @@ class StagingPlace:
         self.local = folder / f"_{name}" if folder else None
         self.folder = str(self.local or f"{storage.warehouse.rstrip('/')}/_{name}")
 
-    def add(self, rows: "DataFrame") -> None:
-        """Write `rows` to the place; the first write of a run clears it."""
+    def add(self, rows: "DataFrame", by: str | None = None) -> None:
+        """Write `rows` to the place; the first write of a run clears it.    by: a column whose values lie in files of their own."""
         writer = rows.write.mode("append" if self.used else "overwrite")
+        writer = writer.partitionBy(by) if by else writer
         if self.table:  # managed tables of Unity Catalog are Delta
             fresh = {} if self.used else {"overwriteSchema": "true"}
             writer.format("delta").options(**fresh).saveAsTable(self.table)
