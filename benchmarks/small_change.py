@@ -44,7 +44,8 @@ def change(catalogue: Path, mapping: CatalogueMapping, share: float, out: Path) 
         rows[number] = _with(rows[number], of, colour=draw.choice(other))
     for number in renamed:
         rows[number] = _with(rows[number], of, name=f"New {rows[number][of['name']]}")
-    left = [row for number, row in enumerate(rows) if number not in set(gone)]
+    lost = set(gone)
+    left = [row for number, row in enumerate(rows) if number not in lost]
     out.write_text("\n".join([header, *(mark.join(row) for row in [*left, *added])]) + "\n", "utf-8")
     return len(chosen)
 
