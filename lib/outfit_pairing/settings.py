@@ -76,7 +76,7 @@ class SparkSettings(Strict):
 
     master: str | None = Field(None, description="Spark master, or sc://… (Connect); unset: what spark-submit says, else local[*].")
     partitions: int | None = Field(None, ge=1, le=100_000, description="Partitions of the heavy passes; unset: two per core.")
-    driver_memory: str = Field("1536m", pattern=r"^[0-9]+[mg]$", description="Heap of the driver's JVM when this package starts it.")
+    driver_memory: str = Field("1536m", pattern=r"^[0-9]+[mg]$", description="Heap of a driver's JVM that this package starts.")
     conf: dict[str, str] = Field({}, description="Spark's own settings, as spark.hadoop.fs.s3a.endpoint; no secrets.")
 
     @field_validator("conf", mode="before")
