@@ -7,22 +7,23 @@ from outfit_pairing.doctor.machine import Machine
 from outfit_pairing.settings import Settings
 
 UNITS = {"m": 1 << 20, "g": 1 << 30}
+BESIDE_HEAP = 600_000_000  # measured: what the driver's JVM takes beyond its heap, with a million products
 WORKER_BYTES = 800_000_000  # measured: one Python worker that has loaded the text model
 
 
 def memory(settings: Settings, machine: Machine) -> Finding:
-    """The driver's heap and one worker per core fit into what is free."""
+    """The driver's JVM and one worker per core fit into what is free."""
     asked, free = settings.spark.driver_memory, machine.free_memory
     if free is None:
         return warning("memory", "this system does not tell how much is free", f"see that {asked} are, and 0.8 GB per core")
-    heap = int(asked[:-1]) * UNITS[asked[-1]]
+    driver = int(asked[:-1]) * UNITS[asked[-1]] + BESIDE_HEAP
     workers = local_cores(settings, machine)
     all_workers = WORKER_BYTES * workers if settings.embedding.model != "hashing" and workers else 0
     plural = "" if workers == 1 else "s"
-    shown = f"{_size(free)} free; spark.driver_memory {asked} and {workers} worker{plural} may take {_size(heap + all_workers)}"
-    if free < heap:
+    shown = f"{_size(free)} free; spark.driver_memory {asked} and {workers} worker{plural} may take {_size(driver + all_workers)}"
+    if free < driver:
         return fault("memory", shown, "end other programs, or set a smaller spark.driver_memory")
-    if free < heap + all_workers:
+    if free < driver + all_workers:
         return warning("memory", shown, "end other programs, or set spark.master=local[N] with fewer cores")
     return ok("memory", shown)
 

@@ -96,14 +96,14 @@ def test_room_is_held_against_the_products(make_settings: Make, free: int, state
     ("overrides", "free", "state"),
     [
         ((), 16 * GB, "ok"), ((), 4 * GB, "warning"), ((), 2 * GB, "fault"), ((), None, "warning"),
-        (("spark.driver_memory=512m", "embedding.model=hashing"), GB, "ok"),
+        (("spark.driver_memory=512m", "embedding.model=hashing"), 2 * GB, "ok"),
         (("spark.master=spark://host:7077",), 3 * GB, "ok"),
     ],
 )  # fmt: skip
 def test_memory_is_held_against_the_heap_and_the_workers(
     make_settings: Make, overrides: tuple[str, ...], free: int | None, state: str
 ) -> None:
-    """A heap that does not fit is a fault, workers that do not fit are a warning."""
+    """A driver that does not fit is a fault, workers that do not fit are a warning."""
     assert power.memory(make_settings(*overrides), a_machine(free_memory=free)).state == state
 
 
