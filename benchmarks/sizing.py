@@ -29,12 +29,12 @@ class Line:
 
     fixed: float
     each: float
-    alone: float = 0.0
+    alone: float
 
 
 def fitted(figures: Figures) -> dict[str, Line]:
     """A line for each stage of both sizes; where less is measured for more products, nothing is fixed."""
-    few, many = sorted(map(int, figures))[0], sorted(map(int, figures))[-1]
+    few, many = min(map(int, figures)), max(map(int, figures))
     lines = {}
     for stage, found in figures[str(many)].items():
         if stage not in figures[str(few)]:

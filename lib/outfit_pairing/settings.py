@@ -164,11 +164,7 @@ class OutfitSettings(Strict):
     min_score: float = Field(0.35, ge=0, le=1, description="Outfits below this compatibility are not offered.")
     per_product: int = Field(5, ge=3, le=5, description="Most outfits offered for a product.")
     candidates_per_item: int = Field(400, ge=8, le=2_000, description="Candidates kept per pattern item and audience.")
-    part_products: int = Field(
-        150_000,
-        ge=50,
-        description="Products that are paired with one another; a larger catalogue is cut into parts of about so many.",
-    )
+    part_products: int = Field(150_000, ge=50, description="A larger catalogue is paired in parts of about so many products.")
     choice: int = Field(12, ge=4, le=64, description="Candidates judged per product and item; fewer spread exposure wider.")
     patterns_per_product: int = Field(12, ge=3, le=40, description="Patterns tried for a product before the best outfits are kept.")
 

@@ -37,8 +37,7 @@ def pair(spark: "SparkSession", settings: Settings) -> None:
     """Vectors, patterns and outfits for what the products table holds."""
     embedding.run(spark, settings)
     patterns.run(spark, settings)
-    by_patterns.run(spark, settings)
-    by_rules.run(spark, settings)
+    pair_all(spark, settings)
 
 
 def of_products(spark: "SparkSession", settings: Settings, table: Table) -> Rows:
@@ -75,17 +74,36 @@ def put(spark: "SparkSession", settings: Settings, products: dict[str, dict[str,
     TableStore(spark, settings).merge(PRODUCTS, spark.createDataFrame(values, PRODUCTS.schema), delete_missing=True)
 
 
-@pytest.fixture(scope="module")
-def shop(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, Any]]]:
-    """A warehouse with outfits, and its products by id."""
-    folder = tmp_path_factory.mktemp("changes") / "warehouse"
-    settings = settings_of(folder)
+def open_shop(spark: "SparkSession", settings: Settings) -> dict[str, dict[str, Any]]:
+    """Fill a warehouse with products and their outfits; the products by id."""
     store = fill_shop(spark, settings)
     products = {row["product_id"]: row.asDict() for row in store.read(PRODUCTS).select(*PRODUCTS.schema.names).collect()}
     put(spark, settings, products)
     choose(store, *ANCHORS)
     pair(spark, settings)
-    return folder, products
+    return products
+
+
+def follow(spark: "SparkSession", folder: Path, full: Path, changed: dict[str, dict[str, Any]], *overrides: str) -> None:
+    """The changed products in the warehouse, followed by a run there, and by a full run in a copy of it."""
+    put(spark, settings_of(folder, *overrides), changed)
+    shutil.copytree(folder, full)
+    pair(spark, settings_of(folder, *overrides))
+    embedding.run(spark, settings_of(full, *overrides))
+    pair_all(spark, settings_of(full, *overrides, "full=true"))
+
+
+def pair_all(spark: "SparkSession", settings: Settings) -> None:
+    """Both pairing stages."""
+    by_patterns.run(spark, settings)
+    by_rules.run(spark, settings)
+
+
+@pytest.fixture(scope="module")
+def shop(spark: "SparkSession", tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, dict[str, Any]]]:
+    """A warehouse with outfits, and its products by id."""
+    folder = tmp_path_factory.mktemp("changes") / "warehouse"
+    return folder, open_shop(spark, settings_of(folder))
 
 
 def settings_of(folder: Path, *overrides: str) -> Settings:
@@ -148,13 +166,7 @@ def test_what_is_made_anew_is_what_a_full_run_makes(
     products, full = shop[1], tmp_path / "full"
     before = {table: of_products(spark, settings_of(small), table) for table in (PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS)}
     changed = change(products, seed)
-    put(spark, settings_of(small), changed)
-    shutil.copytree(small, full)
-    pair(spark, settings_of(small))
-    embedding.run(spark, settings_of(full))
-    anew = settings_of(full, "full=true")
-    by_patterns.run(spark, anew)
-    by_rules.run(spark, anew)
+    follow(spark, small, full, changed)
     rewritten = 0
     for table in (PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS):
         now, whole = (of_products(spark, settings_of(one), table) for one in (small, full))

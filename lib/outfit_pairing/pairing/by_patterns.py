@@ -14,7 +14,7 @@ from outfit_pairing.pairing.changes import Touched, made_of, nothing_redone, tou
 from outfit_pairing.pairing.codes import ProductCodes
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.neighbours import Neighbours
-from outfit_pairing.pairing.parts import parts_of
+from outfit_pairing.pairing.parts import Parts, parts_of
 from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByNearestAnchors
 from outfit_pairing.settings import Settings
@@ -37,8 +37,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """
     store = TableStore(spark, settings)
     versions = versions_of(store, (PRODUCTS, OUTFIT_PATTERNS))
-    products = store.read(PRODUCTS).count()
-    parts = parts_of(store, PATTERN_RECOMMENDATIONS, products)
+    parts = parts_of(store, PATTERN_RECOMMENDATIONS, store.read(PRODUCTS).count())
     now = made_of(settings, parts)
     past = past_of(store, PATTERN_RECOMMENDATIONS, now)
     if past and stands(store, PATTERN_RECOMMENDATIONS, versions, past):
@@ -52,7 +51,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         remember(store, PATTERN_RECOMMENDATIONS, now, versions, past=past, changed=redo.changed if redo else 0)
     rows = store.read(PATTERN_RECOMMENDATIONS)
     counters |= {"products_with_outfits": rows.select("product_id").distinct().count()}
-    return StageReport("apply-patterns", rows_in=products, rows_out=rows.count(), counters=counters)
+    return StageReport("apply-patterns", rows_in=parts.products, rows_out=rows.count(), counters=counters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +106,7 @@ class _TriedFor:
             yield batch.select(["product_id"]).filter(pa.array(wanted[tried].any(axis=1)))
 
 
-def _apply(lent: _Lent, redo: Touched | None, parts: int) -> dict[str, int | float | str]:
+def _apply(lent: _Lent, redo: Touched | None, parts: Parts) -> dict[str, int | float | str]:
     """Outfits for all products, or for those that a change touches."""
     catalogue, neighbours = lent.catalogue, lent.neighbours
     written = recommend(

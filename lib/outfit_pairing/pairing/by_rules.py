@@ -8,7 +8,7 @@ from outfit_pairing.pairing.changes import Touched, made_of, nothing_redone, tou
 from outfit_pairing.pairing.codes import AUDIENCE_CODES
 from outfit_pairing.pairing.enough import WithEnough
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
-from outfit_pairing.pairing.parts import parts_of
+from outfit_pairing.pairing.parts import Parts, parts_of
 from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
 from outfit_pairing.pairing.recommend import ByProductClass
 from outfit_pairing.settings import Settings
@@ -53,7 +53,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     return StageReport("pair-by-rules", rows_in=needy.count(), rows_out=result.count(), counters=counters)
 
 
-def _pair(catalogue: Catalogue, wanted: "DataFrame", redo: Touched | None, parts: int) -> dict[str, int | float | str]:
+def _pair(catalogue: Catalogue, wanted: "DataFrame", redo: Touched | None, parts: Parts) -> dict[str, int | float | str]:
     """Outfits for all needy products, or for those that a change touches. `wanted`: their ids."""
     needy = catalogue.products.join(wanted, "product_id", "left_semi")
     classes = sorted((tuple(row) for row in needy.select(*CLASS_COLUMNS).distinct().collect()), key=str)

@@ -18,7 +18,7 @@ from outfit_pairing import __version__
 from outfit_pairing.embedding.encoders import encoder_name
 from outfit_pairing.pairing.codes import CODED_COLUMNS
 from outfit_pairing.pairing.mending import Mend
-from outfit_pairing.pairing.parts import in_words
+from outfit_pairing.pairing.parts import Parts
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.made_of import Past
 from outfit_pairing.storage.session import partitions
@@ -73,7 +73,7 @@ class Touched:
             place.remove()
 
 
-def made_of(settings: Settings, parts: int) -> str:
+def made_of(settings: Settings, parts: Parts) -> str:
     """Equal as long as the same products and patterns give the same outfits."""
     model = settings.style.model
     told = {
@@ -83,7 +83,7 @@ def made_of(settings: Settings, parts: int) -> str:
         "guide": version_of(*sorted(GUIDE_FOLDER.glob("*.yaml"))),
         "code": __version__,
     }
-    return f"{in_words(parts)}, {hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()}"
+    return f"{parts}, {hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()}"
 
 
 def nothing_redone() -> dict[str, int | float | str]:

@@ -7,6 +7,7 @@ workers hold the candidates of one part at a time, so their memory does not grow
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from outfit_pairing.storage.made_of import told_of
@@ -20,20 +21,32 @@ if TYPE_CHECKING:
 PART = "part"
 
 
-def parts_of(store: TableStore, table: Table, products: int) -> int:
-    """Into how many parts a catalogue of so many products is cut.
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A catalogue of so many products, cut into `number` parts."""
+
+    products: int
+    number: int
+
+    @property
+    def size(self) -> int:
+        """Products of a part, about."""
+        return self.products // self.number
+
+    def __str__(self) -> str:
+        """How `made_of` begins, where `parts_of` finds it again."""
+        return f"{self.number} part{'' if self.number == 1 else 's'}"
+
+
+def parts_of(store: TableStore, table: Table, products: int) -> Parts:
+    """The parts of a catalogue of so many products.
 
     As before, as long as a part has between half and twice the products that it should: with other parts all outfits are others.
     """
     size, before = store.settings.outfits.part_products, _before(store, table)
     if before and (before == 1 or products > before * size / 2) and products < before * size * 2:
-        return before
-    return max(1, round(products / size))
-
-
-def in_words(parts: int) -> str:
-    """How `made_of` begins."""
-    return f"{parts} part{'' if parts == 1 else 's'}"
+        return Parts(products, before)
+    return Parts(products, max(1, round(products / size)))
 
 
 def _before(store: TableStore, table: Table) -> int | None:
@@ -42,18 +55,15 @@ def _before(store: TableStore, table: Table) -> int | None:
 
 
 @contextmanager
-def cut(store: TableStore, rows: "DataFrame", parts: int) -> Iterator["list[DataFrame]"]:
+def cut(store: TableStore, rows: "DataFrame", parts: Parts) -> Iterator["list[DataFrame]"]:
     """The rows (product_id among their columns) by part, each of which can be read without the others."""
     from pyspark.sql import functions as F
 
-    if parts == 1:
-        yield [rows]
-        return
     place = StagingPlace(store.spark, store.settings, "products_in_parts")
-    marked = rows.withColumn(PART, F.pmod(F.xxhash64("product_id"), F.lit(parts)).cast("int"))
+    marked = rows.withColumn(PART, F.pmod(F.xxhash64("product_id"), F.lit(parts.number)).cast("int"))
     try:
-        place.add(marked.repartition(parts, PART), by=PART)
+        place.add(marked.repartition(parts.number, PART), by=PART)
         staged = place.frame(marked.schema)
-        yield [staged.where(F.col(PART) == number).drop(PART) for number in range(parts)]
+        yield [staged.where(F.col(PART) == number).drop(PART) for number in range(parts.number)]
     finally:
         place.remove()

@@ -20,7 +20,7 @@ from outfit_pairing.pairing.changes import Touched
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Ideas, ItemQuery
 from outfit_pairing.pairing.learnt import kinds_gain, open_model
-from outfit_pairing.pairing.parts import cut
+from outfit_pairing.pairing.parts import Parts, cut
 from outfit_pairing.pairing.recommend import IdeaChooser, Recommender
 from outfit_pairing.pairing.style_space import StyledRows, StyleSpace, find_style_space
 from outfit_pairing.settings import Settings
@@ -172,7 +172,7 @@ def recommend(
     source: str,
     owner_ids: Sequence[str | None],
     table: Table,
-    parts: int,
+    parts: Parts,
     last_resort: bool = False,
     redo: Touched | None = None,
 ) -> WriteReport:
@@ -182,12 +182,12 @@ def recommend(
     redo: where given, `wanted` are its products, and those of their outfits that can stay do, as do all others of the table.
     """
     settings, store = catalogue.settings, catalogue.store
-    scarce = scarce_below(catalogue.products.count() // parts)
 
     def outfits_of(rows: "DataFrame", queries: Queries) -> "DataFrame":
         assembler = Assembler(
             catalogue.tables, ideas, find_pools(catalogue, rows, ideas, queries), settings.outfits.min_score,
-            settings.outfits.per_product, last_resort=last_resort, scarce_below=scarce, choice=settings.outfits.choice,
+            settings.outfits.per_product, last_resort=last_resort, scarce_below=scarce_below(parts.size),
+            choice=settings.outfits.choice,
         )  # fmt: skip
         kernel = Recommender(choose, catalogue.space, assembler, source, tuple(owner_ids), table.arrow_schema)
         own = rows if wanted is None else rows.join(wanted, "product_id", "left_semi")
@@ -201,14 +201,14 @@ def recommend(
     if not ideas.queries:  # nothing is asked for: patterns have reached every product
         return written(catalogue.spark.createDataFrame([], table.schema))
     queries = find_queries(catalogue, ideas)
-    if parts == 1:
+    if parts.number == 1:
         return written(outfits_of(catalogue.with_vectors, queries))
     place = StagingPlace(catalogue.spark, settings, f"outfits_of_{table.name}")
     try:
         with cut(store, catalogue.with_vectors, parts) as pieces:
             for number, rows in enumerate(pieces, 1):
                 place.add(outfits_of(rows, queries))
-                logger.info("%s: part %d of %d has its outfits", table.name, number, parts)
+                logger.info("%s: part %d of %d has its outfits", table.name, number, parts.number)
         return written(place.frame(table.schema))
     finally:
         place.remove()

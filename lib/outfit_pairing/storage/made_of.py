@@ -9,7 +9,7 @@ from outfit_pairing.storage.store import TableStore, WriteReport
 from outfit_pairing.storage.tables import PAIRING_STATE, Table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import DataFrame, Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,20 +22,23 @@ class Past:
 
 def told_of(store: TableStore, table: Table) -> str | None:
     """The `made_of` that was remembered last."""
+    row = _remembered(store, table)
+    return row["made_of"] if row else None
+
+
+def _remembered(store: TableStore, table: Table) -> "Row | None":
     if not store.exists(PAIRING_STATE):
         return None
     rows = store.read(PAIRING_STATE).where(f"table_name = '{table.name}'").collect()
-    return rows[0]["made_of"] if rows else None
+    return rows[0] if rows else None
 
 
 def past_of(store: TableStore, table: Table, made_of: str) -> Past | None:
     """What the table was made of; None where all of it has to be made, because of `full`, another `made_of` or no memory."""
-    if store.settings.full or not store.exists(table) or not store.exists(PAIRING_STATE):
+    row = None if store.settings.full or not store.exists(table) else _remembered(store, table)
+    if row is None or row["made_of"] != made_of or not row["versions"]:
         return None
-    rows = store.read(PAIRING_STATE).where(f"table_name = '{table.name}'").collect()
-    if not rows or rows[0]["made_of"] != made_of or not rows[0]["versions"]:
-        return None
-    return Past(json.loads(rows[0]["versions"]), rows[0]["changed"])
+    return Past(json.loads(row["versions"]), row["changed"])
 
 
 def versions_of(store: TableStore, tables: Iterable[Table]) -> dict[str, int]:

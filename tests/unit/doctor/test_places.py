@@ -97,6 +97,7 @@ def test_room_is_held_against_the_products(make_settings: Make, free: int, state
     [
         ((), 16 * GB, "ok"), ((), 4 * GB, "warning"), ((), 2 * GB, "fault"), ((), None, "warning"),
         (("spark.driver_memory=512m", "embedding.model=hashing"), 2 * GB, "ok"),
+        (("spark.driver_memory=512m", "embedding.model=hashing"), GB, "fault"),
         (("spark.master=spark://host:7077",), 3 * GB, "ok"),
     ],
 )  # fmt: skip

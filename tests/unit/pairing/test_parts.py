@@ -34,4 +34,4 @@ def test_parts_stay_as_long_as_they_can(
     """Between half and twice their size; with other parts all outfits would be others."""
     monkeypatch.setattr(parts, "told_of", lambda store, table: before)
     store = TableStore(None, make_settings())  # type: ignore[arg-type]
-    assert parts.parts_of(store, PATTERN_RECOMMENDATIONS, products) == expected
+    assert parts.parts_of(store, PATTERN_RECOMMENDATIONS, products).number == expected
