@@ -35,7 +35,7 @@ LOCAL_CONF = {
 # The JVM writes its warnings to stdout, where results go, and a long chain fills the code cache that it reserves by itself.
 # Left alone, its second compiler takes half of all processor time of a run of minutes; called ten times later, it still
 # compiles what a large catalogue repeats a million times. Each thread would keep the largest buffer that it has read or written
-# through, 600 MB in all with a million products.
+# through.
 JVM_OPTIONS = (
     "-Djdk.nio.maxCachedBufferSize=1048576 "
     "-Xlog:disable -Xlog:all=warning:stderr -XX:ReservedCodeCacheSize=256m "
@@ -96,7 +96,7 @@ def _prepare_environment() -> None:
     """What a JVM that we start, and its workers, find in the environment unless it is there already."""
     # workers must run the interpreter that has this package, also when the environment is not activated
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    # else glibc keeps room for each of the JVM's threads: 800 MB beside the heap with a million products
+    # else glibc keeps room for each of the JVM's threads: some 800 MB beside the heap with a million products
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 
