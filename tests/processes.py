@@ -17,7 +17,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PROC = Path("/proc")
 POLL_S = 0.05
 # Words of command lines that tell who is who in a run of Spark.
-EXECUTOR, SUBMIT, DAEMON = "executor.CoarseGrainedExecutorBackend", "org.apache.spark.deploy.SparkSubmit", "pyspark.daemon"
+EXECUTOR, SUBMIT, DAEMON = "executor.CoarseGrainedExecutorBackend", "org.apache.spark.deploy.SparkSubmit", "storage.worker_daemon"
 
 
 @dataclass(frozen=True)

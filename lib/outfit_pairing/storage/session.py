@@ -31,6 +31,7 @@ LOCAL_CONF = {
     "spark.driver.bindAddress": "127.0.0.1",
     # no derby.log and metastore_db in the user's folder
     "spark.sql.catalogImplementation": "in-memory",
+    "spark.python.daemon.module": "outfit_pairing.storage.worker_daemon",
 }
 # The JVM writes its warnings to stdout, where results go, and a long chain fills the code cache that it reserves by itself.
 # Left alone, its second compiler takes half of all processor time of a run of minutes; called ten times later, it still
