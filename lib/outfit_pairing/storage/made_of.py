@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.store import TableStore, WriteReport
 from outfit_pairing.storage.tables import PAIRING_STATE, Table
 
@@ -71,10 +72,21 @@ def follow(
     versions, past = versions_of(store, tables), past_of(store, table, made_of)
     if past and past.versions == versions:
         return WriteReport()
-    within = _touched_products(store, past, versions, tables) if past else None
-    written = store.merge(table, rows(within), delete_missing=True, within=within)
+    touched = _touched_products(store, past, versions, tables) if past else None
+    written = store.merge(table, rows(None), delete_missing=True) if touched is None else _renewed(store, table, touched, rows)
     remember(store, table, made_of, versions, past=past)
     return written
+
+
+def _renewed(store: TableStore, table: Table, touched: "DataFrame", rows: "Callable[[DataFrame], DataFrame]") -> WriteReport:
+    """The same for the products of `touched`. They are put aside: Spark then sees how few they are, and moves no other rows."""
+    place = StagingPlace(store.spark, store.settings, f"touched_of_{table.name}")
+    try:
+        place.add(touched)
+        within = place.frame("product_id string")
+        return store.merge(table, rows(within), delete_missing=True, within=within)
+    finally:
+        place.remove()
 
 
 def _touched_products(store: TableStore, past: Past, versions: Mapping[str, int], tables: Iterable[Table]) -> "DataFrame | None":
