@@ -121,13 +121,8 @@ def postgres(postgres: Postgres) -> Postgres:
 
 @pytest.fixture
 def shop(make_settings: Callable[..., Settings], postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    def without(store: Shop) -> Iterator[tuple[str, str, str]]:
-        offered = store.versions["outfit_recommendations"][-1]
-        return ((one, "no_match", "so") for one in store.versions["products"][-1] if not offered.get(one))
-
     monkeypatch.setattr(sending, "table_blocks", lambda store, table, _, within: store.blocks(table, within))
     monkeypatch.setattr(sending, "metric_blocks", lambda _: iter(()))
-    monkeypatch.setattr(sending, "without_outfits_rows", without)
     return Shop(make_settings(f"publish.postgres={postgres.url()}"))
 
 

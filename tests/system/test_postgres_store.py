@@ -2,7 +2,7 @@
 
 import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -177,6 +177,32 @@ def test_a_switch_and_a_rollback_are_seen_at_once(shop: Settings, postgres: Post
 
     expected = ["monday"] * 7 + ["tuesday", "monday", "wednesday"]
     assert asyncio.run(read()) == [f"{run} {run}:p1:1" for run in expected]
+
+
+def test_a_look_for_a_newer_release_counts_nothing_and_holds_nobody_up(shop: Settings, postgres: Postgres) -> None:
+    """One statement, whoever asks meanwhile; rows are counted when a release is met for the first time."""
+    write(postgres, "a", 1, "one")
+
+    async def look() -> list[bytes]:
+        store, asked = PostgresStore(shop), []
+        rows_of = store.pool.rows
+
+        async def told(statement: bytes, values: Mapping[str, Any] | None = None) -> list[tuple[Any, ...]]:
+            asked.append(statement)
+            return await rows_of(statement, values)
+
+        store.pool.rows = told  # type: ignore[method-assign]
+        await store.open()
+        await store.release()
+        asked.clear()
+        await asyncio.sleep(0.01)
+        store.poll_s = 0.005
+        assert {one.number for one in await asyncio.gather(*(store.release() for _ in range(20)))} == {1}
+        await store.close()
+        return asked
+
+    (statement,) = asyncio.run(look())
+    assert b"count(" not in statement
 
 
 def test_what_is_empty_or_half_there_is_not_served(shop: Settings, postgres: Postgres) -> None:

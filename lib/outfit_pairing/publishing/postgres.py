@@ -15,10 +15,13 @@ from outfit_pairing.errors import PostgresBehind, first_line
 from outfit_pairing.publishing.figures import Published
 from outfit_pairing.publishing.postgres_place import connect, place_name
 from outfit_pairing.publishing.postgres_plan import MadeOf, Plan, Side, Step, plan
-from outfit_pairing.publishing.postgres_rows import Block, ids, made_of, metric_blocks, table_blocks, without_outfits_rows
+from outfit_pairing.publishing.postgres_rows import ROWS_AT_ONCE, Block, ids, made_of, metric_blocks, table_blocks
 from outfit_pairing.publishing.postgres_tables import METRICS, SHOWN_OUTFITS, SHOWN_PRODUCTS, SIDED, WITHOUT_OUTFITS, prepare
+from outfit_pairing.publishing.without_outfits import absence_of
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import RELEASES
+from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
+from outfit_pairing.style.vocabulary import load_style_guide
 
 if TYPE_CHECKING:
     from psycopg import Connection
@@ -63,10 +66,11 @@ def follow_release(store: TableStore, published: Published) -> dict[str, int | f
         with connect(store.settings) as connection:
             sender = Sender(store, connection, wanted, place)
             found = sender.send(releases)
+            seconds = round(time.perf_counter() - started, 1)
+            logger.info("%s shows release %d: %s, %s rows in %.1f s", place, wanted.number, found.way, f"{sender.rows:,}", seconds)
+            sender.tidy(found)
     except psycopg.Error as fault:
         raise PostgresBehind(place, wanted.number, first_line(fault)) from fault
-    seconds = round(time.perf_counter() - started, 1)
-    logger.info("%s shows release %d: %s, %s rows in %.1f s", place, wanted.number, found.way, f"{sender.rows:,}", seconds)
     return {"postgres": found.way, "postgres_rows": sender.rows, "postgres_seconds": seconds}
 
 
@@ -88,8 +92,6 @@ class Sender:
             self._fill(found)
             self._count(found.target.name)
             self._show(found.target.name)
-        if any(step.base != "kept" for step in found.steps):
-            self._tidy(found.target.name)
         return found
 
     def _sides(self) -> list[Side]:
@@ -109,7 +111,7 @@ class Sender:
             self._fill_table(step, side)
         if any(step.base != "kept" or step.count for step in found.steps):
             self._execute("DELETE FROM {}.{}", WITHOUT_OUTFITS.on(side))
-            self._copy_rows(WITHOUT_OUTFITS, WITHOUT_OUTFITS.on(side), without_outfits_rows(self.store))
+            self._tell_absences(side)
         self._execute("DELETE FROM {}.{}", METRICS.name)
         self._copy(METRICS, METRICS.name, metric_blocks(self.store))
 
@@ -136,10 +138,25 @@ class Sender:
                 rows += block.rows
         return rows
 
-    def _copy_rows(self, table: "PostgresTable", name: str, rows: Iterable[tuple[str, ...]]) -> None:
-        with self.connection.cursor() as cursor, cursor.copy(self._copy_statement(table, name)) as copy:
-            for row in rows:
-                copy.write_row(row)
+    def _tell_absences(self, side: str) -> None:
+        """Why products of the side have no outfit. It has all that this follows from: Spark would read its tables once more."""
+        from psycopg import sql
+
+        guide, products, outfits = load_style_guide(), SHOWN_PRODUCTS.on(side), SHOWN_OUTFITS.on(side)
+        slots = "SELECT slot, array_agg(DISTINCT coalesce(audience, 'unisex')) FROM {}.{} WHERE in_stock GROUP BY slot"
+        stocked = dict(self.connection.execute(self._sql(slots, products)).fetchall())
+        columns = sql.SQL(", ").join(map(sql.Identifier, PRODUCT_COLUMNS))
+        without = self._sql(
+            "FROM {}.{} p WHERE NOT EXISTS (SELECT 1 FROM {}.{} o WHERE o.product_id = p.product_id)", products, outfits
+        )
+        with self.connection.cursor("absent") as absent:
+            absent.execute(sql.SQL("SELECT {} {}").format(columns, without))
+            while some := [Product(*row) for row in absent.fetchmany(ROWS_AT_ONCE)]:
+                name = WITHOUT_OUTFITS.on(side)
+                with self.connection.cursor() as cursor, cursor.copy(self._copy_statement(WITHOUT_OUTFITS, name)) as copy:
+                    for product in some:
+                        absence = absence_of(product, guide, stocked)
+                        copy.write_row((product.product_id, absence.code, absence.reason))
 
     def _copy_statement(self, table: "PostgresTable", name: str) -> "Composed":
         from psycopg import sql
@@ -175,10 +192,13 @@ class Sender:
         )
         self.connection.execute(self._sql("UPDATE {}.sides SET shown = (side = %s) WHERE shown <> (side = %s)"), [side, side])
 
-    def _tidy(self, side: str) -> None:
-        """Room of deleted rows is free again, and the planner knows the new ones. The release is shown already."""
+    def tidy(self, found: Plan) -> None:
+        """Where all rows are new: room of deleted ones is free again, and the planner knows them. The release is shown already."""
         import psycopg
 
+        if all(step.base == "kept" for step in found.steps):
+            return
+        side = found.target.name
         for table in SIDED:
             try:
                 self._execute("VACUUM (ANALYZE) {}.{}", table.on(side))

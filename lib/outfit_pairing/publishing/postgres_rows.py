@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from outfit_pairing.publishing.outfits import products_without_outfits
 from outfit_pairing.publishing.postgres_copy import BLOCK_SCHEMA, CopyLines
 from outfit_pairing.publishing.postgres_tables import METRICS, SHOWN_OUTFITS, SHOWN_PRODUCTS, WORDS, PostgresTable, is_json
 from outfit_pairing.storage.session import partitions
@@ -54,12 +53,6 @@ def metric_blocks(store: TableStore) -> Iterator[Block]:
     metrics = store.read(QUALITY_METRICS)
     latest = metrics.groupBy("run_id").agg(F.max("updated_at").alias("at")).orderBy(F.desc("at")).limit(MOST_RUNS)
     return _blocks(_flat(metrics.join(latest, "run_id", "left_semi"), METRICS), METRICS, 1)
-
-
-def without_outfits_rows(store: TableStore) -> Iterator[tuple[str, str, str]]:
-    """product_id, code and reason of each product that has no outfit."""
-    for product, absence in products_without_outfits(store):
-        yield product.product_id, absence.code, absence.reason
 
 
 def ids(touched: "DataFrame") -> Iterator[Sequence[str]]:

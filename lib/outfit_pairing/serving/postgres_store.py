@@ -56,6 +56,7 @@ QUALITY = f"""
 SELECT {RELEASE}::text, (SELECT json_agg(json_build_array({METRIC_COLUMNS}) ORDER BY updated_at, run_id, metric)
   FROM {{schema}}.{{metrics}})::text
 """
+LATEST = f"SELECT {RELEASE}::text"
 WHOLE = f"""
 SELECT {RELEASE}::text, (SELECT count(*) FROM {{schema}}.{{outfits}}), (SELECT count(*) FROM {{schema}}.{{products}})
 """
@@ -84,10 +85,16 @@ class PostgresStore:
         await self.pool.close()
 
     async def release(self) -> Release:
-        """As every answer tells, asked for anew after `serve.poll_s`."""
-        if self._last is None or time.monotonic() - self._last[1] > self.poll_s:
-            return (await self._ask(WHOLE, {}))[0]
-        return self._last[0]
+        """As every answer tells, asked for anew after `serve.poll_s`; who comes meanwhile goes on with what was read last."""
+        if self._last and time.monotonic() - self._last[1] <= self.poll_s:
+            return self._last[0]
+        if self._last:
+            self._last = self._last[0], time.monotonic()
+        try:
+            return (await self._ask(LATEST, {}))[0]
+        except StoreNotReady:
+            self._last = None
+            raise
 
     async def outfits_of(self, product_ids: Sequence[str]) -> Found:
         """Products with outfits; two or three look-ups by key per product, in one round trip."""
@@ -126,16 +133,9 @@ class PostgresStore:
 
         Raises:  StoreNotReady: no release is shown, tables are missing, or not all of its rows are there.
         """
-        import psycopg
-
         for _ in range(TRIES):
             side = self.side
-            try:
-                rows = await self.pool.rows(self._statement(statement, side, words), values)
-            except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedColumn):
-                raise self._not_ready("no release was sent there; run `outfit-pairing release` with publish.postgres") from None
-            except psycopg.errors.InsufficientPrivilege:
-                raise self._not_ready("the role may not read its tables; grant it SELECT (docs/postgres.md)") from None
+            rows = await self._rows(statement, side, words, values)
             if rows[0][0] is None:
                 raise self._not_ready("no release is shown there yet")
             self.side, *told = json.loads(rows[0][0])
@@ -146,12 +146,25 @@ class PostgresStore:
                 return release, rows[0][1:]
         raise self._not_ready("its releases change faster than they can be read")
 
+    async def _rows(
+        self, statement: str, side: str, words: int = 0, values: Mapping[str, Any] | None = None
+    ) -> Sequence[tuple[Any, ...]]:
+        """What the statement finds in the side.    Raises:  StoreNotReady: as `_ask`."""
+        import psycopg
+
+        try:
+            return await self.pool.rows(self._statement(statement, side, words), values)
+        except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName, psycopg.errors.UndefinedColumn):
+            raise self._not_ready("no release was sent there; run `outfit-pairing release` with publish.postgres") from None
+        except psycopg.errors.InsufficientPrivilege:
+            raise self._not_ready("the role may not read its tables; grant it SELECT (docs/postgres.md)") from None
+
     async def _check_whole(self, statement: str, release: Release, row: Sequence[Any]) -> None:
         """Count a release the first time it is met: a dump that was restored in part is not served."""
         if (self.side, release) in self._whole:
             return
         if statement is not WHOLE:
-            counted = await self.pool.rows(self._statement(WHOLE, self.side, 0))
+            counted = await self._rows(WHOLE, self.side)
             if json.loads(counted[0][0])[:2] != [self.side, release.number]:
                 return  # switched meanwhile: the next answer is of that release, and counted then
             row = counted[0]
