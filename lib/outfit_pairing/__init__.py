@@ -5,9 +5,11 @@ Importing this package is cheap: Spark, torch and the tracking libraries are loa
 
 from importlib.metadata import PackageNotFoundError, version
 
+NOT_INSTALLED = "0+source"  # version of a source tree that was never installed
+
 try:
     __version__ = version("outfit-pairing")
-except PackageNotFoundError:  # run from a source tree that was never installed
-    __version__ = "0+source"
+except PackageNotFoundError:
+    __version__ = NOT_INSTALLED
 
-__all__ = ["__version__"]
+__all__ = ["NOT_INSTALLED", "__version__"]

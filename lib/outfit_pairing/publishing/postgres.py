@@ -147,8 +147,9 @@ class Sender:
         stocked = dict(self.connection.execute(self._sql(slots, products)).fetchall())
         columns = sql.SQL(", ").join(map(sql.Identifier, PRODUCT_COLUMNS))
         without = self._sql(
-            "FROM {}.{} p WHERE NOT EXISTS (SELECT 1 FROM {}.{} o WHERE o.product_id = p.product_id)", products, outfits
-        )
+            "FROM {}.{} p WHERE NOT EXISTS (SELECT 1 FROM {}.{} o WHERE o.product_id = p.product_id) ORDER BY product_id",
+            products, outfits,
+        )  # fmt: skip
         with self.connection.cursor("absent") as absent:
             absent.execute(sql.SQL("SELECT {} {}").format(columns, without))
             while some := [Product(*row) for row in absent.fetchmany(ROWS_AT_ONCE)]:

@@ -1,5 +1,6 @@
 """Released outfits out of Postgres, as `publish.postgres` has sent them: one statement for each answer, hence one release."""
 
+import asyncio
 import json
 import time
 from collections.abc import Mapping, Sequence
@@ -56,7 +57,10 @@ QUALITY = f"""
 SELECT {RELEASE}::text, (SELECT json_agg(json_build_array({METRIC_COLUMNS}) ORDER BY updated_at, run_id, metric)
   FROM {{schema}}.{{metrics}})::text
 """
-LATEST = f"SELECT {RELEASE}::text"
+# counts nothing, but meets tables that are gone and rights that were taken
+LATEST = f"""
+SELECT {RELEASE}::text, EXISTS (SELECT FROM {{schema}}.{{outfits}}), EXISTS (SELECT FROM {{schema}}.{{products}})
+"""
 WHOLE = f"""
 SELECT {RELEASE}::text, (SELECT count(*) FROM {{schema}}.{{outfits}}), (SELECT count(*) FROM {{schema}}.{{products}})
 """
@@ -74,6 +78,7 @@ class PostgresStore:
         self.side = SIDES[0]
         self._last: tuple[Release, float] | None = None  # what was read last, and when
         self._whole: set[tuple[str, Release]] = set()  # sides that were counted
+        self._counting = asyncio.Lock()
         self._statements: dict[tuple[str, str, int], bytes] = {}
 
     async def open(self) -> None:
@@ -86,14 +91,15 @@ class PostgresStore:
 
     async def release(self) -> Release:
         """As every answer tells, asked for anew after `serve.poll_s`; who comes meanwhile goes on with what was read last."""
-        if self._last and time.monotonic() - self._last[1] <= self.poll_s:
-            return self._last[0]
-        if self._last:
-            self._last = self._last[0], time.monotonic()
+        former = self._last
+        if former and time.monotonic() - former[1] <= self.poll_s:
+            return former[0]
+        coming = self._last = (former[0], time.monotonic()) if former else None
         try:
             return (await self._ask(LATEST, {}))[0]
-        except StoreNotReady:
-            self._last = None
+        except BaseException:
+            if self._last is coming:  # nobody has read a newer one meanwhile
+                self._last = former
             raise
 
     async def outfits_of(self, product_ids: Sequence[str]) -> Found:
@@ -141,7 +147,8 @@ class PostgresStore:
             self.side, *told = json.loads(rows[0][0])
             if self.side == side:
                 release = Release(told[0], told[1], datetime.fromisoformat(told[2]), told[3], told[4])
-                await self._check_whole(statement, release, rows[0])
+                if (side, release) not in self._whole:
+                    await self._check_whole(side, release)
                 self._last = release, time.monotonic()
                 return release, rows[0][1:]
         raise self._not_ready("its releases change faster than they can be read")
@@ -159,18 +166,17 @@ class PostgresStore:
         except psycopg.errors.InsufficientPrivilege:
             raise self._not_ready("the role may not read its tables; grant it SELECT (docs/postgres.md)") from None
 
-    async def _check_whole(self, statement: str, release: Release, row: Sequence[Any]) -> None:
+    async def _check_whole(self, side: str, release: Release) -> None:
         """Count a release the first time it is met: a dump that was restored in part is not served."""
-        if (self.side, release) in self._whole:
-            return
-        if statement is not WHOLE:
-            counted = await self._rows(WHOLE, self.side)
-            if json.loads(counted[0][0])[:2] != [self.side, release.number]:
+        async with self._counting:
+            if (side, release) in self._whole:
+                return
+            told, outfits, products = (await self._rows(WHOLE, side))[0]
+            if json.loads(told)[:2] != [side, release.number]:
                 return  # switched meanwhile: the next answer is of that release, and counted then
-            row = counted[0]
-        if row[1] != release.outfits or row[2] < release.products:
-            raise self._not_ready(f"release {release.number} is not all there: {row[1]:,} of {release.outfits:,} outfits")
-        self._whole = {(self.side, release)}
+            if outfits != release.outfits or products < release.products:
+                raise self._not_ready(f"release {release.number} is not all there: {outfits:,} of {release.outfits:,} outfits")
+            self._whole = {(side, release)}
 
     def _not_ready(self, why: str) -> StoreNotReady:
         self._last = None

@@ -7,6 +7,7 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from outfit_pairing import NOT_INSTALLED, __version__
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.class_archive import java_options, without_conf_folder
@@ -31,8 +32,9 @@ LOCAL_CONF = {
     "spark.driver.bindAddress": "127.0.0.1",
     # no derby.log and metastore_db in the user's folder
     "spark.sql.catalogImplementation": "in-memory",
-    "spark.python.daemon.module": "outfit_pairing.storage.worker_daemon",
 }
+# … where workers run this interpreter, and the package is installed in it
+WORKERS_CONF = {"spark.python.daemon.module": "outfit_pairing.storage.worker_daemon"}
 # The JVM writes its warnings to stdout, where results go, and a long chain fills the code cache that it reserves by itself.
 # Left alone, its second compiler takes half of all processor time of a run of minutes; called ten times later, it still
 # compiles what a large catalogue repeats a million times. Each thread would keep the largest buffer that it has read or written
@@ -101,6 +103,11 @@ def _prepare_environment() -> None:
     os.environ.setdefault("MALLOC_ARENA_MAX", "2")
 
 
+def _local_conf() -> dict[str, str]:
+    ours = os.environ["PYSPARK_PYTHON"] == sys.executable and __version__ != NOT_INSTALLED
+    return LOCAL_CONF | (WORKERS_CONF if ours else {})
+
+
 def _on_this_machine(settings: Settings) -> bool:
     return (settings.spark.master or "local").startswith("local")
 
@@ -108,7 +115,7 @@ def _on_this_machine(settings: Settings) -> bool:
 def _conf_of_our_own(settings: Settings, archive: "Path | None", *, brief: bool) -> dict[str, str]:
     """What a JVM that we start ourselves is told.    archive: of classes, where there is one for it."""
     options = [JVM_OPTIONS, QUICK_START if brief else "", _collector(), java_options(archive) if archive else ""]
-    conf = {"spark.driver.memory": settings.spark.driver_memory} | (LOCAL_CONF if _on_this_machine(settings) else {})
+    conf = {"spark.driver.memory": settings.spark.driver_memory} | (_local_conf() if _on_this_machine(settings) else {})
     if not delta_is_installed():
         conf["spark.jars.packages"] = delta_coordinates()
     return conf | {"spark.driver.extraJavaOptions": " ".join(filter(None, options))}
@@ -139,7 +146,7 @@ def _connected(settings: Settings, remote: str) -> "SparkSession":
     try:
         builder = SparkSession.builder.appName("outfit-pairing").remote(remote)
         if remote.startswith("local"):
-            conf = DELTA_CONF | LOCAL_CONF | {"spark.driver.memory": settings.spark.driver_memory} | conf
+            conf = DELTA_CONF | _local_conf() | {"spark.driver.memory": settings.spark.driver_memory} | conf
         for key, value in conf.items():
             builder = builder.config(key, value)
         spark = builder.getOrCreate()

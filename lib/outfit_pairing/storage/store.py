@@ -45,8 +45,7 @@ CONFLICTS = (  # what Delta calls a commit that came second
     "MetadataChangedException",
 )
 TRIES = 3  # of a merge that meets another writer, such as OPTIMIZE
-CHANGE = "merge_change"  # column of staged changes
-CHANGES = ("insert", "update", "delete")  # its values, in the order of WriteReport
+CHANGE = "merge_change"  # column of staged changes: insert, update or delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,20 +162,12 @@ class TableStore:
         _against_others(table, lambda: self._merge_into(table, noted))
 
     def _merge_once(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> WriteReport:
-        from pyspark.sql import Observation
-        from pyspark.sql import functions as F
-
-        place, counted = StagingPlace(self.spark, self.settings, f"changes_of_{table.name}"), Observation()
+        changes = StagingPlace(self.spark, self.settings, f"changes_of_{table.name}")
         try:
-            changes = self._changes(table, rows, within, delete_missing=delete_missing)
-            # counted while they are written: a query that only counts would cost as much again where little has changed
-            place.add(changes.observe(counted, *(F.count_if(F.col(CHANGE) == kind).alias(kind) for kind in CHANGES)))
-            report = WriteReport(*(counted.get[kind] for kind in CHANGES))
-            if report.rows_written:
-                self._merge_into(table, place.frame(f"{table.written_ddl}, {CHANGE} string"))
-            return report
+            changes.add(self._changes(table, rows, within, delete_missing=delete_missing))
+            return self._apply(table, changes.frame(f"{table.written_ddl}, {CHANGE} string"))
         finally:
-            place.remove()
+            changes.remove()
 
     def _changes(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> "DataFrame":
         """Rows to insert, update or delete, marked so in column CHANGE.
@@ -196,6 +187,13 @@ class TableStore:
         named = [column.alias(name) for column, name in zip(columns, table.names, strict=True)]
         joined = new.join(old, reduce(and_, keys), "full" if delete_missing else "left")
         return joined.select(*named, change.alias(CHANGE)).where(f"{CHANGE} IS NOT NULL")
+
+    def _apply(self, table: Table, changes: "DataFrame") -> WriteReport:
+        """Changes into the table in one commit; none at all when there are no changes."""
+        counted = {row[CHANGE]: row["count"] for row in changes.groupBy(CHANGE).count().collect()}
+        if counted:
+            self._merge_into(table, changes)
+        return WriteReport(counted.get("insert", 0), counted.get("update", 0), counted.get("delete", 0))
 
     def version(self, table: Table) -> int:
         """The version of the table's last commit."""

@@ -17,7 +17,9 @@ def path(tmp_path: Path) -> list[str]:
     return [str(archive), str(tmp_path / "absent"), str(tmp_path / "site-packages")]
 
 
-def test_archives_go_where_the_installed_pyspark_is_that_of_the_spark_that_runs(path: list[str]) -> None:
+def test_archives_of_spark_go_where_the_installed_pyspark_is_that_of_the_spark_that_runs(path: list[str], tmp_path: Path) -> None:
+    (tmp_path / "mine.zip").touch()
+    path.append(str(tmp_path / "mine.zip"))
     assert without_archives(path, f"{path[2]}/pyspark") == path[1:]
 
 
