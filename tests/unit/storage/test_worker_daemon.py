@@ -1,9 +1,15 @@
-"""Which entries of a worker's path stay."""
+"""Which entries of a worker's path stay, and which sessions start workers so."""
 
+import sys
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
+from pyspark.sql import SparkSession
 
+from outfit_pairing import NOT_INSTALLED
+from outfit_pairing.settings import load_settings
+from outfit_pairing.storage import session
 from outfit_pairing.storage.worker_daemon import without_archives
 
 
@@ -31,3 +37,26 @@ def test_all_stays_where_another_spark_runs(path: list[str], spark_home: str | N
 def test_a_link_to_the_same_spark_is_the_same(path: list[str], tmp_path: Path) -> None:
     (tmp_path / "spark").symlink_to(Path(path[2]) / "pyspark")
     assert without_archives(path, str(tmp_path / "spark")) == path[1:]
+
+
+HERE = sys.executable
+
+
+@pytest.mark.parametrize(
+    ("python", "version", "is_ours"), [(HERE, "1.2", True), ("another", "1.2", False), (HERE, NOT_INSTALLED, False)]
+)
+def test_it_is_named_where_workers_have_it(python: str, version: str, monkeypatch: pytest.MonkeyPatch, *, is_ours: bool) -> None:
+    told: dict[str, str] = {}
+
+    def start(builder: SparkSession.Builder) -> MagicMock:
+        told.update(builder._options)
+        return MagicMock()
+
+    for name in ("PYSPARK_GATEWAY_PORT", "SPARK_REMOTE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PYSPARK_PYTHON", python)
+    monkeypatch.setattr(session, "__version__", version)
+    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
+    monkeypatch.setattr(SparkSession.Builder, "getOrCreate", start)
+    session.open_session(load_settings(environment={}))
+    assert ("spark.python.daemon.module" in told) is is_ours
