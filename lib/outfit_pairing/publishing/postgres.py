@@ -140,24 +140,24 @@ class Sender:
 
     def _tell_absences(self, side: str) -> None:
         """Why products of the side have no outfit. It has all that this follows from: Spark would read its tables once more."""
-        from psycopg import sql
-
-        guide, products, outfits = load_style_guide(), SHOWN_PRODUCTS.on(side), SHOWN_OUTFITS.on(side)
+        guide, products = load_style_guide(), SHOWN_PRODUCTS.on(side)
         slots = "SELECT slot, array_agg(DISTINCT coalesce(audience, 'unisex')) FROM {}.{} WHERE in_stock GROUP BY slot"
         stocked = dict(self.connection.execute(self._sql(slots, products)).fetchall())
-        columns = sql.SQL(", ").join(map(sql.Identifier, PRODUCT_COLUMNS))
-        without = self._sql(
-            "FROM {}.{} p WHERE NOT EXISTS (SELECT 1 FROM {}.{} o WHERE o.product_id = p.product_id) ORDER BY product_id",
-            products, outfits,
-        )  # fmt: skip
+        without = (
+            f"SELECT {', '.join(PRODUCT_COLUMNS)} FROM {{}}.{{}} p "
+            "WHERE NOT EXISTS (SELECT 1 FROM {}.{} o WHERE o.product_id = p.product_id) ORDER BY product_id"
+        )
         with self.connection.cursor("absent") as absent:
-            absent.execute(sql.SQL("SELECT {} {}").format(columns, without))
+            absent.execute(self._sql(without, products, SHOWN_OUTFITS.on(side)))
             while some := [Product(*row) for row in absent.fetchmany(ROWS_AT_ONCE)]:
-                name = WITHOUT_OUTFITS.on(side)
-                with self.connection.cursor() as cursor, cursor.copy(self._copy_statement(WITHOUT_OUTFITS, name)) as copy:
-                    for product in some:
-                        absence = absence_of(product, guide, stocked)
-                        copy.write_row((product.product_id, absence.code, absence.reason))
+                told = ((one.product_id, absence_of(one, guide, stocked)) for one in some)
+                rows = ((product_id, why.code, why.reason) for product_id, why in told)
+                self._copy_rows(WITHOUT_OUTFITS, WITHOUT_OUTFITS.on(side), rows)
+
+    def _copy_rows(self, table: "PostgresTable", name: str, rows: Iterable[tuple[str, ...]]) -> None:
+        with self.connection.cursor() as cursor, cursor.copy(self._copy_statement(table, name)) as copy:
+            for row in rows:
+                copy.write_row(row)
 
     def _copy_statement(self, table: "PostgresTable", name: str) -> "Composed":
         from psycopg import sql

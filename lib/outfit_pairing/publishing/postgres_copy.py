@@ -21,7 +21,7 @@ BLOCK_SCHEMA = "rows bigint, lines binary"
 @dataclass(frozen=True, slots=True)
 class CopyLines:
     """Batches to blocks of lines.   In: columns of strings, numbers and booleans, in the order of COPY's column list; those
-    named in `json` hold JSON texts without line breaks.   Out: (rows, lines), a block for each batch.
+    named in `json` hold JSON texts without line breaks or tabs.   Out: (rows, lines), a block for each batch.
     """
 
     json: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUAL
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-ROWS_AT_ONCE = 20_000  # of a partition that the driver holds
+ROWS_AT_ONCE = 20_000  # that the driver holds
 IDS_AT_ONCE = 5_000
 MOST_RUNS = 100  # whose metrics are sent
 OF_DELTA = {SHOWN_PRODUCTS.name: PRODUCTS, SHOWN_OUTFITS.name: OUTFIT_RECOMMENDATIONS}

@@ -2,15 +2,14 @@
 
 import os
 from pathlib import Path
-from unittest.mock import MagicMock
 
 import pytest
-from pyspark.sql import SparkSession
 
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import local_spark
 from outfit_pairing.storage.class_archive import NAME, java_options, without_conf_folder
 from outfit_pairing.storage.session import open_session
+from tests.unit.storage.conftest import InsteadOfSpark
 
 
 @pytest.fixture
@@ -57,18 +56,10 @@ def test_the_environment_is_as_before(home: Path) -> None:
 
 
 @pytest.mark.parametrize("own", ["", "-Xss4m", "-XX:SharedArchiveFile=/theirs.jsa"])
-def test_java_options_of_a_setting_come_with_the_conf_folder(home: Path, own: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_java_options_of_a_setting_come_with_the_conf_folder(home: Path, own: str, instead_of_spark: InsteadOfSpark) -> None:
     """They take the place of ours: without the archive nothing is to be left off the class path."""
     started: list[str | None] = []
-
-    def start(_: SparkSession.Builder) -> MagicMock:
-        started.append(os.environ.get("SPARK_CONF_DIR"))
-        return MagicMock()
-
-    monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
-    monkeypatch.delenv("SPARK_REMOTE", raising=False)
-    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
-    monkeypatch.setattr(SparkSession.Builder, "getOrCreate", start)
+    instead_of_spark(lambda _: started.append(os.environ.get("SPARK_CONF_DIR")))
     overrides = [f"spark.conf.spark.driver.extraJavaOptions={own}"] if own else []
     open_session(load_settings(overrides=overrides, environment={}))
     assert [one is None for one in started] == [bool(own)]

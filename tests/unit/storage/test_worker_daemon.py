@@ -2,15 +2,14 @@
 
 import sys
 from pathlib import Path
-from unittest.mock import MagicMock
 
 import pytest
-from pyspark.sql import SparkSession
 
 from outfit_pairing import NOT_INSTALLED
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import session
 from outfit_pairing.storage.worker_daemon import without_archives
+from tests.unit.storage.conftest import InsteadOfSpark
 
 
 @pytest.fixture
@@ -45,18 +44,12 @@ HERE = sys.executable
 @pytest.mark.parametrize(
     ("python", "version", "is_ours"), [(HERE, "1.2", True), ("another", "1.2", False), (HERE, NOT_INSTALLED, False)]
 )
-def test_it_is_named_where_workers_have_it(python: str, version: str, monkeypatch: pytest.MonkeyPatch, *, is_ours: bool) -> None:
+def test_it_is_named_where_workers_have_it(
+    python: str, version: str, instead_of_spark: InsteadOfSpark, monkeypatch: pytest.MonkeyPatch, *, is_ours: bool
+) -> None:
     told: dict[str, str] = {}
-
-    def start(builder: SparkSession.Builder) -> MagicMock:
-        told.update(builder._options)
-        return MagicMock()
-
-    for name in ("PYSPARK_GATEWAY_PORT", "SPARK_REMOTE"):
-        monkeypatch.delenv(name, raising=False)
+    instead_of_spark(lambda builder: told.update(builder._options))
     monkeypatch.setenv("PYSPARK_PYTHON", python)
     monkeypatch.setattr(session, "__version__", version)
-    monkeypatch.setattr(SparkSession, "getActiveSession", lambda: None)
-    monkeypatch.setattr(SparkSession.Builder, "getOrCreate", start)
     session.open_session(load_settings(environment={}))
     assert ("spark.python.daemon.module" in told) is is_ours
