@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.yaml_files import read_yaml
 
@@ -269,18 +270,6 @@ class Settings(Strict):
     def kept(self) -> dict[str, Any]:
         """The tree as tables and tracking may keep it: URLs without what lets somebody in."""
         return _without_credentials(self.model_dump(mode="json", by_alias=True))
-
-
-def without_credentials(text: str) -> str:
-    """A URL without who logs in and without query, which may be a signature; `password=` of other texts without what follows.
-
-    A name alone before the @ stays where it is no login: `abfss://container@account`.
-    """
-    scheme = re.match(r"^([A-Za-z][A-Za-z0-9+.-]*)://", text)
-    if not scheme:
-        return re.sub(r"(?i)(password\s*=\s*)\S+", r"\1…", text)
-    login = r"//[^/@]*@" if scheme[1].lower() in {"http", "https"} else r"//[^/@]*:[^/]*@"
-    return re.sub(r"\?.*$", "?…", re.sub(login, "//…@", text))
 
 
 def _without_credentials(tree: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import InputError, ModelRefused, SettingsError
-from outfit_pairing.settings import Settings, load_settings, without_credentials
+from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import PRODUCTS, identifier, quoted
 from outfit_pairing.style.lookbook_model import load_model

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.doctor.finding import Finding, fault, ok, said, warning
 from outfit_pairing.doctor.machine import Machine
 from outfit_pairing.embedding.encoders import HASHING
@@ -12,7 +13,7 @@ from outfit_pairing.embedding.models import HOW_TO_MEND, model_here
 from outfit_pairing.errors import InputError
 from outfit_pairing.patterns.asking.keys import key_from
 from outfit_pairing.patterns.asking.openai_chat import OPENAI
-from outfit_pairing.settings import Settings, without_credentials
+from outfit_pairing.settings import Settings
 
 WEIGHTS = "model.safetensors"
 LENGTH_BYTES = 8  # a safetensors file starts with the length of its header

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.doctor.finding import Finding, fault, ok, said, warning
 from outfit_pairing.doctor.machine import Machine
 from outfit_pairing.errors import InputError
-from outfit_pairing.settings import Settings, without_credentials
+from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import URL, local_warehouse
 from outfit_pairing.storage.tracking import check_tracking
 

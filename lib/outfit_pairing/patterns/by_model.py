@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import (
     BudgetSpent,
     ModelDown,
@@ -32,7 +33,7 @@ from outfit_pairing.patterns.questions import distinct, question_of
 from outfit_pairing.patterns.reading import Reading
 from outfit_pairing.patterns.reply_check import PatternsCheck
 from outfit_pairing.patterns.style_guide import NOTHING, StyleGuideProvider
-from outfit_pairing.settings import Settings, without_credentials
+from outfit_pairing.settings import Settings
 from outfit_pairing.style import StyleGuide
 from outfit_pairing.style.product import Product
 from outfit_pairing.style.templates import Vocabulary

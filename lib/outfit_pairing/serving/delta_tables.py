@@ -8,9 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import SettingsError, first_line
 from outfit_pairing.serving.store import StoreNotReady
-from outfit_pairing.settings import Settings, without_credentials
+from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import URL
 from outfit_pairing.storage.tables import ARROW_TYPES, Table
 

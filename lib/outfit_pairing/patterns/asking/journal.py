@@ -17,6 +17,7 @@ from dataclasses import replace
 
 from pydantic import ValidationError
 
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import InputError, WarehouseError
 from outfit_pairing.patterns.asking.chat import ChatReply, ReplyFormat
 from outfit_pairing.patterns.asking.entries import (
@@ -31,7 +32,6 @@ from outfit_pairing.patterns.asking.entries import (
     read_entry,
 )
 from outfit_pairing.patterns.asking.journal_files import JournalFiles, names_in, open_files
-from outfit_pairing.settings import without_credentials
 
 __all__ = ["Entry", "RequestJournal", "Sent"]
 
