@@ -12,6 +12,7 @@ import pytest
 from outfit_pairing.errors import PostgresBehind
 from outfit_pairing.pipeline import run_stages
 from outfit_pairing.publishing import postgres as sending
+from outfit_pairing.publishing import postgres_rows
 from outfit_pairing.publishing.figures import published_figures
 from outfit_pairing.publishing.release import roll_back
 from outfit_pairing.settings import Settings
@@ -89,8 +90,13 @@ def release_shown(postgres: Postgres) -> tuple[Any, ...] | None:
         return owner.execute("SELECT number, run_id, products, outfits FROM outfit_pairing.release").fetchone()
 
 
-def test_what_the_stages_release_is_sent_whole(spark: "SparkSession", shop: Settings, postgres: Postgres) -> None:
+@pytest.mark.parametrize("reader", ["driver", "workers"])
+def test_what_the_stages_release_is_sent_whole(
+    spark: "SparkSession", shop: Settings, postgres: Postgres, monkeypatch: pytest.MonkeyPatch, reader: str
+) -> None:
     """At the first publish, by a role that may write its schema and nothing else; rows are those of the tables."""
+    if reader == "workers":
+        monkeypatch.setattr(postgres_rows, "find_spec", lambda _: None)
     stock(spark, shop)
     pair(spark, shop, 0)
     (report,) = run_stages(spark, of_run(shop, "monday"), ["publish"])
@@ -110,8 +116,10 @@ def test_what_the_stages_release_is_sent_whole(spark: "SparkSession", shop: Sett
 
 
 @pytest.mark.slow  # test_postgres_sending.py has many more nights, without Spark
-def test_differences_end_in_what_a_full_send_gives(spark: "SparkSession", shop: Settings, postgres: Postgres) -> None:
-    """Two nights of changes, one for each side; then a schema of its own is sent everything."""
+def test_differences_end_in_what_a_full_send_gives(
+    spark: "SparkSession", shop: Settings, postgres: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two nights of changes, one for each side; then a schema of its own is sent everything, read by Spark's workers."""
     draw = random.Random(11)
     ids = [f"p{number:02}" for number in range(60)]
     products = {row["product_id"]: row for row in catalogue([*ids, *HOSTILE])}
@@ -132,6 +140,7 @@ def test_differences_end_in_what_a_full_send_gives(spark: "SparkSession", shop: 
     with postgres.connect() as owner:
         owner.execute("CREATE SCHEMA control")
         owner.execute("GRANT USAGE, CREATE ON SCHEMA control TO outfits")
+    monkeypatch.setattr(postgres_rows, "find_spec", lambda _: None)
     publish = shop.publish.model_copy(update={"postgres_schema": "control"})
     store = TableStore(spark, shop.model_copy(update={"publish": publish}))
     assert sending.follow_release(store, published_figures(store))["postgres"] == "all rows"

@@ -92,12 +92,9 @@ class Shop:
     def blocks(self, table: PostgresTable, within: Frame | None) -> Iterator[Block]:
         held = self.versions[table.name][-1]
         rows = [row for one in (held if within is None else within.ids) for row in held.get(one, ())]
-        schema = pa.schema([(one.name, ARROW_TYPES[one.type] if one.type in KNOWN else pa.string()) for one in table.columns])
+        schema = pa.schema([(one.name, ARROW_TYPES[one.type]) for one in table.columns])
         if rows:
-            yield Block(len(rows), copy_lines(pa.RecordBatch.from_pylist(rows, schema=schema), ["items", "attributes"]))
-
-
-KNOWN = ("int", "double", "boolean")
+            yield Block(len(rows), copy_lines(pa.RecordBatch.from_pylist(rows, schema=schema)))
 
 
 def product(one: str, **changes: Any) -> list[dict[str, Any]]:
@@ -106,7 +103,7 @@ def product(one: str, **changes: Any) -> list[dict[str, Any]]:
 
 
 def outfits(one: str, mark: str, count: int = 3) -> list[dict[str, Any]]:
-    items = '[{"slot": "bottom", "product_id": "p001", "reasons": ["it\'s so\\n"]}]'
+    items = [{"slot": "bottom", "product_id": "p001", "reasons": ["it's so\n"]}]
     return [{"product_id": one, "rank": rank, "outfit_id": f"{mark}:{rank}", "items": items} for rank in range(1, count + 1)]
 
 
@@ -121,7 +118,7 @@ def postgres(postgres: Postgres) -> Postgres:
 
 @pytest.fixture
 def shop(make_settings: Callable[..., Settings], postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setattr(sending, "table_blocks", lambda store, table, _, within: store.blocks(table, within))
+    monkeypatch.setattr(sending, "table_blocks", lambda store, table, _size, _share, within: store.blocks(table, within))
     monkeypatch.setattr(sending, "metric_blocks", lambda _: iter(()))
     return Shop(make_settings(f"publish.postgres={postgres.url()}"))
 
@@ -201,11 +198,11 @@ def test_rows_that_are_lost_or_refused_leave_what_was_shown(
     changed = {one: product(one, name="other") for one in IDS[:count]} | {one: product(one) for one in IDS[count:]}
     shop.commit(changed, {one: outfits(one, "tuesday" if one in IDS[:count] else "monday") for one in IDS})
 
-    def lossy(store: Shop, sent: PostgresTable, _: int, within: Frame | None) -> Iterator[Block]:
+    def lossy(store: Shop, sent: PostgresTable, _size: int, _share: float, within: Frame | None) -> Iterator[Block]:
         for block in store.blocks(sent, within):
             yield Block(block.rows - 1, block.lines[block.lines.index(b"\n") + 1 :]) if sent is table else block
 
-    def broken(store: Shop, sent: PostgresTable, _: int, within: Frame | None) -> Iterator[Block]:
+    def broken(store: Shop, sent: PostgresTable, _size: int, _share: float, within: Frame | None) -> Iterator[Block]:
         yield from store.blocks(sent, within)
         if sent is table:
             raise RuntimeError("a worker was lost")

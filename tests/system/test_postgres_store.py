@@ -22,6 +22,7 @@ from outfit_pairing.serving.feedback_report import feedback_report
 from outfit_pairing.serving.postgres_store import PostgresStore
 from outfit_pairing.serving.store import StoreNotReady
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.tables import ARROW_TYPES
 from tests.postgres import PASSWORD, WRITER, Postgres
 
 HOSTILE = ["o'; DROP TABLE products; --", 'say "no"', "back\\slash\ttab\nline", "👗 sari {0} %s $1 %(ids)s", "\\N", "{a,b}", "NULL"]
@@ -43,17 +44,15 @@ def write(postgres: Postgres, side: str, number: int, mark: str) -> None:
         with connection.transaction():
             products = [
                 {"product_id": one, "name": f"Shirt {one}", "article_type": "Shirts", "colour": "navy blue", "slot": "top",
-                 "price": 12.0, "currency": "EUR", "in_stock": True, "attributes": '{"fit": "slim"}',
+                 "price": 12.0, "currency": "EUR", "in_stock": True, "attributes": {"fit": "slim"},
                  "words": f"{one} shirt {one} shirts navy blue".lower()}
                 for one in [*ids, WITHOUT]
             ]  # fmt: skip
             copy(connection, SHOWN_PRODUCTS, side, products)
-            items = "".join(f', {{"slot": "bottom", "product_id": "{one}", "score": 0.5, "reasons": ["so"]}}' for one in PLAIN[:2])[
-                2:
-            ]
+            items = [{"slot": "bottom", "product_id": one, "score": 0.5, "reasons": ["so"]} for one in PLAIN[:2]]
             outfits = [
                 {"product_id": one, "rank": rank, "outfit_id": f"{mark}:{one}:{rank}", "source": "rule_based", "occasion": "work",
-                 "score": 0.1 + rank / 7, "confidence": 1 / 3, "items": f"[{items}]", "updated_at": NIGHT.isoformat()}
+                 "score": 0.1 + rank / 7, "confidence": 1 / 3, "items": items, "updated_at": NIGHT}
                 for one, rank in itertools.product(ids, (1, 2, 3))
             ]  # fmt: skip
             copy(connection, SHOWN_OUTFITS, side, outfits)
@@ -69,9 +68,8 @@ def write(postgres: Postgres, side: str, number: int, mark: str) -> None:
 
 def copy(connection: "psycopg.Connection[tuple]", table: Any, side: str, rows: list[dict[str, Any]]) -> None:
     """Rows as the kernel writes them, so that a real server reads its lines."""
-    batch = pa.RecordBatch.from_pylist([{name: row.get(name) for name in table.names} for row in rows])
-    nulls = pa.schema([(one.name, pa.string() if pa.types.is_null(one.type) else one.type) for one in batch.schema])
-    lines = copy_lines(pa.Table.from_batches([batch]).cast(nulls).to_batches()[0], ["items", "attributes"])
+    schema = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.columns])
+    lines = copy_lines(pa.RecordBatch.from_pylist(rows, schema=schema))
     into = sql.SQL("COPY outfit_pairing.{} FROM STDIN").format(sql.Identifier(table.on(side) if side else table.name))
     connection.execute(sql.SQL("DELETE FROM outfit_pairing.{}").format(sql.Identifier(table.on(side) if side else table.name)))
     with connection.cursor() as cursor, cursor.copy(into) as copying:
@@ -140,7 +138,7 @@ def test_quality_is_that_of_the_run_shown(shop: Settings, postgres: Postgres) ->
     write(postgres, "a", 2, "tuesday")
     runs = [("monday", 1), ("tuesday", 2), ("wednesday", 3)]
     rows = [
-        {"run_id": run, "metric": "coverage", "value": 0.5, "passed": True, "updated_at": NIGHT.replace(day=day).isoformat()}
+        {"run_id": run, "metric": "coverage", "value": 0.5, "passed": True, "updated_at": NIGHT.replace(day=day)}
         for run, day in runs
     ]
     with postgres.connect(WRITER) as connection:

@@ -55,7 +55,7 @@ def follow_release(store: TableStore, published: Published) -> dict[str, int | f
     import psycopg
 
     started = time.perf_counter()
-    releases = [row.asDict() for row in store.read(RELEASES).orderBy("number").collect()]
+    releases = sorted((row.asDict() for row in store.read(RELEASES).collect()), key=lambda row: row["number"])
     last = releases[-1]
     wanted = Wanted(
         last["number"], last["shown_run_id"], last["updated_at"], published.products, published.outfits, published.catalogue,
@@ -126,8 +126,9 @@ class Sender:
             for some in ids(step.touched):
                 self.connection.execute(self._sql("DELETE FROM {}.{} WHERE product_id = ANY(%s)", name), [some])
         if step.count:
-            per_product = self.wanted.outfits // max(1, self.wanted.products) if table is SHOWN_OUTFITS else 1
-            self.rows += self._copy(table, name, table_blocks(self.store, table, per_product * step.count, step.touched))
+            size = self.wanted.outfits if table is SHOWN_OUTFITS else self.wanted.catalogue
+            share = step.count / max(1, self.wanted.catalogue)
+            self.rows += self._copy(table, name, table_blocks(self.store, table, size, share, step.touched))
 
     def _copy(self, table: "PostgresTable", name: str, blocks: Iterable[Block]) -> int:
         """COPY blocks into a table; rows sent."""

@@ -1,23 +1,35 @@
-"""The rows that go to Postgres, out of Spark as blocks of COPY lines: the driver holds a partition at a time, never a table."""
+"""The rows that go to Postgres, as blocks of COPY lines: what the driver holds is bounded, however large a table is.
 
-from collections.abc import Iterator, Sequence
+A small table in a folder is read by the driver itself, sooner than Spark would have started a job; any other by Spark's workers.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from outfit_pairing.publishing.postgres_copy import BLOCK_SCHEMA, CopyLines
-from outfit_pairing.publishing.postgres_tables import METRICS, SHOWN_OUTFITS, SHOWN_PRODUCTS, WORDS, PostgresTable, is_json
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from outfit_pairing.publishing.postgres_copy import copy_lines
+from outfit_pairing.publishing.postgres_tables import METRICS, SHOWN_OUTFITS, SHOWN_PRODUCTS, WORDS, PostgresTable
+from outfit_pairing.storage.delta_tables import DeltaTables
+from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, Table
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame
+    from pyspark.sql import DataFrame
 
-ROWS_AT_ONCE = 20_000  # that the driver holds
+MOST_HELD = 300_000  # rows of a table that the driver reads itself: some 300 MB
+ROWS_AT_ONCE = 20_000  # of those that Spark reads, held by the driver
 IDS_AT_ONCE = 5_000
 MOST_RUNS = 100  # whose metrics are sent
-OF_DELTA = {SHOWN_PRODUCTS.name: PRODUCTS, SHOWN_OUTFITS.name: OUTFIT_RECOMMENDATIONS}
+OF_DELTA = {SHOWN_PRODUCTS.name: PRODUCTS, SHOWN_OUTFITS.name: OUTFIT_RECOMMENDATIONS, METRICS.name: QUALITY_METRICS}
+BLOCK_SCHEMA = "rows bigint, lines binary"
+SAID = ("product_id", "name", "article_type", "colour")  # what WORDS are made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,31 +40,92 @@ class Block:
     lines: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Blocks:
+    """Rows of a Delta table to (rows, lines), a block for each batch that has rows.   names: the columns, in the order of COPY."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """For mapInArrow; of BLOCK_SCHEMA."""
+        for batch in batches:
+            if batch.num_rows:
+                lines = pa.array([self.block(batch).lines], pa.binary())
+                yield pa.record_batch([pa.array([batch.num_rows], pa.int64()), lines], ["rows", "lines"])
+
+    def block(self, batch: pa.RecordBatch) -> Block:
+        """A batch as one block."""
+        columns = [batch.column(name) if name in batch.schema.names else _words(batch) for name in self.names]
+        return Block(batch.num_rows, copy_lines(pa.record_batch(columns, list(self.names))))
+
+
 def source_of(table: PostgresTable) -> Table:
     """The Delta table that it shows."""
     return OF_DELTA[table.name]
 
 
-def table_blocks(store: TableStore, table: PostgresTable, rows: int, within: "DataFrame | None" = None) -> Iterator[Block]:
+def table_blocks(store: TableStore, table: PostgresTable, size: int, share: float, within: "DataFrame | None") -> Iterator[Block]:
     """The rows of the Delta table, those of a product side by side in the order of the key.
 
-    Args:    rows: about how many there are.    within: distinct product_id of the rows wanted; all without.
+    Args:    size: about how many rows the whole table has.    share: of these, about how many are wanted.
+             within: distinct product_id of the rows wanted; all without.
     """
-    found = store.read(source_of(table))
+    here = _readable_here(store)
+    if here and size <= MOST_HELD:
+        rows = pa.Table.from_batches(here.batches(source_of(table), _held(table)))
+        if within is not None:
+            rows = rows.filter(pc.is_in(rows["product_id"], pa.array([one for some in ids(within) for one in some], pa.string())))
+        return _blocks_of(rows, table)
+    found = store.read(source_of(table)).select(*_held(table))
     if within is not None:
         found = found.join(within, "product_id", "left_semi")
-    return _blocks(_flat(found, table), table, max(1, rows // ROWS_AT_ONCE, partitions(store.settings) if within is None else 1))
+    least = partitions(store.settings) if within is None else 1
+    return _blocks_of_spark(found, table, max(least, int(share * size) // ROWS_AT_ONCE))
 
 
 def metric_blocks(store: TableStore) -> Iterator[Block]:
     """What check-quality has measured on the latest runs."""
-    from pyspark.sql import functions as F
-
     if not store.exists(QUALITY_METRICS):
         return iter(())
-    metrics = store.read(QUALITY_METRICS)
-    latest = metrics.groupBy("run_id").agg(F.max("updated_at").alias("at")).orderBy(F.desc("at")).limit(MOST_RUNS)
-    return _blocks(_flat(metrics.join(latest, "run_id", "left_semi"), METRICS), METRICS, 1)
+    here = _readable_here(store)
+    if here:
+        rows = pa.Table.from_batches(here.batches(QUALITY_METRICS, _held(METRICS)))
+    else:
+        rows = store.read(QUALITY_METRICS).select(*_held(METRICS)).toArrow()
+    runs = rows.group_by("run_id").aggregate([("updated_at", "max")])
+    latest = runs.sort_by([("updated_at_max", "descending")]).slice(0, MOST_RUNS)
+    return _blocks_of(rows.filter(pc.is_in(rows["run_id"], latest["run_id"].combine_chunks())), METRICS)
+
+
+def _readable_here(store: TableStore) -> DeltaTables | None:
+    """The tables as files that this process can read, if they lie in a folder and there is a reader."""
+    folder = local_warehouse(store.settings)
+    return DeltaTables(str(folder)) if folder and find_spec("deltalake") else None
+
+
+def _held(table: PostgresTable) -> list[str]:
+    """Columns that Delta has, in the order of COPY."""
+    return [name for name in table.names if name != WORDS.name]
+
+
+def _words(batch: pa.RecordBatch) -> pa.Array:
+    """What search looks in."""
+    said = [batch.column(name) for name in SAID]
+    return pc.utf8_lower(pc.binary_join_element_wise(*said, " ", null_handling="skip"))
+
+
+def _blocks_of(rows: pa.Table, table: PostgresTable) -> Iterator[Block]:
+    kernel = Blocks(table.names)
+    for batch in rows.sort_by([(name, "ascending") for name in table.key]).to_batches(max_chunksize=ROWS_AT_ONCE):
+        yield kernel.block(batch)
+
+
+def _blocks_of_spark(rows: "DataFrame", table: PostgresTable, parts: int) -> Iterator[Block]:
+    order = list(table.key)
+    # By hash: ranges would be found by reading all rows twice.
+    rows = rows.repartition(parts, order[0]).sortWithinPartitions(*order) if parts > 1 else rows.coalesce(1)
+    lines = rows.mapInArrow(Blocks(table.names), BLOCK_SCHEMA)
+    return (Block(row["rows"], bytes(row["lines"])) for row in lines.toLocalIterator(prefetchPartitions=True))
 
 
 def ids(touched: "DataFrame") -> Iterator[Sequence[str]]:
@@ -69,26 +142,3 @@ def made_of(store: TableStore, tables: Sequence[PostgresTable] = (SHOWN_PRODUCTS
 
 def _table_id(store: TableStore, table: Table) -> str:
     return str(store.spark.sql(f"DESCRIBE DETAIL {store.place(table)}").collect()[0]["id"])
-
-
-def _flat(rows: "DataFrame", table: PostgresTable) -> "DataFrame":
-    """Columns in the order of COPY, nested ones as JSON texts, times with their offset."""
-    from pyspark.sql import functions as F
-
-    def column(name: str, kind: str, *, nested: bool) -> "Column":
-        if name == WORDS.name:
-            return F.lower(F.concat_ws(" ", "product_id", "name", "article_type", "colour")).alias(name)
-        if nested:
-            return F.to_json(name).alias(name)
-        return F.date_format(name, "yyyy-MM-dd HH:mm:ss.SSSSSSXXX").alias(name) if kind == "timestamp" else F.col(name)
-
-    return rows.select(*(column(one.name, one.type, nested=is_json(one)) for one in table.columns))
-
-
-def _blocks(rows: "DataFrame", table: PostgresTable, parts: int) -> Iterator[Block]:
-    order = list(table.key)
-    # By hash: ranges would be found by reading all rows, and making their JSON, twice.
-    rows = rows.repartition(parts, order[0]).sortWithinPartitions(*order) if parts > 1 else rows.coalesce(1)
-    nested = tuple(column.name for column in table.columns if is_json(column))
-    lines = rows.mapInArrow(CopyLines(nested), BLOCK_SCHEMA)
-    return (Block(row["rows"], bytes(row["lines"])) for row in lines.toLocalIterator(prefetchPartitions=True))

@@ -84,11 +84,6 @@ EVENTS = _like(FEEDBACK)
 SIDED = (SHOWN_PRODUCTS, SHOWN_OUTFITS, WITHOUT_OUTFITS)
 
 
-def is_json(column: Column) -> bool:
-    """Whether Postgres holds it as jsonb: what Delta nests."""
-    return column.type not in TYPES
-
-
 def prepare(connection: "Connection[tuple[Any, ...]]", schema: str) -> None:
     """Make schema, tables and views where they are not there yet, in one transaction.
 

@@ -14,17 +14,19 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from outfit_pairing.errors import SettingsError
+from outfit_pairing.errors import SettingsError, WarehouseError
 from outfit_pairing.publishing.outfits import ProductOutfits, ShownProduct
 from outfit_pairing.publishing.without_outfits import absence_of
 from outfit_pairing.serving.columns import OUTFIT_CODED, OUTFIT_NAMES, PRODUCT_NAMES, OutfitColumns, ProductColumns
-from outfit_pairing.serving.delta_tables import DeltaTables
 from outfit_pairing.serving.searching import Search
 from outfit_pairing.serving.store import Found, Hits, Metric, Quality, Release, StoreNotReady
+from outfit_pairing.storage.delta_tables import DeltaTables
+from outfit_pairing.storage.places import URL
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, RELEASES
 from outfit_pairing.style.vocabulary import load_style_guide
 
@@ -99,7 +101,7 @@ class DeltaStore:
             import deltalake  # noqa: F401 - whether it is there
         except ImportError:
             raise SettingsError("the service needs more packages: pip install 'outfit-pairing[serve]'") from None
-        self.tables = DeltaTables.of(settings)
+        self.tables = DeltaTables(_root(settings))
         self.poll_s = settings.serve.poll_s
         self.loading = Loading(fault="the released outfits are being loaded")
         self._snapshot: Snapshot | None = None
@@ -173,6 +175,12 @@ class DeltaStore:
                 logger.exception("looking for a newer release failed; what was shown stays")
 
     def _load_if_new(self) -> Snapshot | None:
+        try:
+            return self._load_what_is_new()
+        except WarehouseError as fault:
+            raise StoreNotReady(str(fault)) from fault
+
+    def _load_what_is_new(self) -> Snapshot | None:
         versions = (self.tables.version(RELEASES), self.tables.version(PRODUCTS), self.tables.version(QUALITY_METRICS))
         if self._snapshot and self._snapshot.versions == versions:
             return None
@@ -214,6 +222,18 @@ class DeltaStore:
     def _tell(self, release: Release) -> None:
         figures = (release.number, release.run_id, f"{release.outfits:,}", f"{release.products:,}", self.loading.seconds)
         logger.info("release %s of run %s: %s outfits for %s products, loaded in %.1f s", *figures)
+
+
+def _root(settings: "Settings") -> str:
+    """Where the tables lie.    Raises:  SettingsError: they have names in a catalogue, not places."""
+    storage = settings.storage
+    if storage.catalog or storage.schema_:
+        raise SettingsError(
+            "the delta store reads tables by their place, and storage.catalog or storage.schema is set; "
+            "name a folder or URL in storage.warehouse, or serve from Postgres (serve.store=postgres)"
+        )
+    where = storage.warehouse
+    return where.rstrip("/") if URL.match(where) else str(Path(where).expanduser().resolve())
 
 
 def _quality(release: Release, metrics: Sequence[Metric]) -> Quality:

@@ -11,9 +11,9 @@ import pytest
 
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.serving.delta_store import DeltaStore
-from outfit_pairing.serving.delta_tables import DeltaTables
 from outfit_pairing.serving.store import StoreNotReady
 from outfit_pairing.settings import Settings, load_settings
+from outfit_pairing.storage.delta_tables import DeltaTables
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, RELEASES
 from tests.served_shop import ServedShop
 

@@ -9,9 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from outfit_pairing.credentials import without_credentials
-from outfit_pairing.errors import SettingsError, first_line
-from outfit_pairing.serving.store import StoreNotReady
-from outfit_pairing.settings import Settings
+from outfit_pairing.errors import WarehouseError, first_line
 from outfit_pairing.storage.places import URL
 from outfit_pairing.storage.tables import ARROW_TYPES, Table
 
@@ -26,18 +24,6 @@ class DeltaTables:
     """The tables of one warehouse.   root: a folder, or a URL that deltalake knows (its login comes from the environment)."""
 
     root: str
-
-    @classmethod
-    def of(cls, settings: Settings) -> "DeltaTables":
-        """Where the settings say.    Raises:  SettingsError: the tables have names in a catalogue, not places."""
-        storage = settings.storage
-        if storage.catalog or storage.schema_:
-            raise SettingsError(
-                "the delta store reads tables by their place, and storage.catalog or storage.schema is set; "
-                "name a folder or URL in storage.warehouse, or serve from Postgres (serve.store=postgres)"
-            )
-        where = storage.warehouse
-        return cls(where.rstrip("/") if URL.match(where) else str(Path(where).expanduser().resolve()))
 
     def version(self, table: Table) -> int | None:
         """The newest version of a table; None where there is none (yet)."""
@@ -67,7 +53,7 @@ class DeltaTables:
         """Rows of a table in small batches.
 
         Args:    coded: columns whose words are wanted as codes of a dictionary, where the files hold them so.
-        Raises:  StoreNotReady: there is no such table or version, or it cannot be read.
+        Raises:  WarehouseError: there is no such table or version, or it cannot be read.
         """
         try:
             yield from self._scan(table, columns, version, coded)
@@ -100,13 +86,13 @@ class DeltaTables:
 
         return DeltaTable(f"{self.root}/{table.name}", version=version)
 
-    def _unreadable(self, table: Table, fault: Exception) -> StoreNotReady:
+    def _unreadable(self, table: Table, fault: Exception) -> WarehouseError:
         from deltalake.exceptions import TableNotFoundError
 
         where = without_credentials(self.root)
         if isinstance(fault, TableNotFoundError):
-            return StoreNotReady(f"{where} holds no table {table.name}; `outfit-pairing run` makes and releases it")
-        return StoreNotReady(f"table {table.name} of {where} cannot be read: {first_line(fault)}")
+            return WarehouseError(f"{where} holds no table {table.name}; `outfit-pairing run` makes and releases it")
+        return WarehouseError(f"table {table.name} of {where} cannot be read: {first_line(fault)}")
 
 
 def _file_batches(file: Path, table: Table, columns: Sequence[str], coded: Collection[str]) -> Iterator[pa.RecordBatch]:
