@@ -96,7 +96,7 @@ def test_what_the_stages_release_is_sent_whole(
 ) -> None:
     """At the first publish, by a role that may write its schema and nothing else; rows are those of the tables."""
     if reader == "workers":
-        monkeypatch.setattr(postgres_rows, "find_spec", lambda _: None)
+        monkeypatch.setattr(postgres_rows, "tables_here", lambda _: None)
     stock(spark, shop)
     pair(spark, shop, 0)
     (report,) = run_stages(spark, of_run(shop, "monday"), ["publish"])
@@ -140,7 +140,7 @@ def test_differences_end_in_what_a_full_send_gives(
     with postgres.connect() as owner:
         owner.execute("CREATE SCHEMA control")
         owner.execute("GRANT USAGE, CREATE ON SCHEMA control TO outfits")
-    monkeypatch.setattr(postgres_rows, "find_spec", lambda _: None)
+    monkeypatch.setattr(postgres_rows, "tables_here", lambda _: None)
     publish = shop.publish.model_copy(update={"postgres_schema": "control"})
     store = TableStore(spark, shop.model_copy(update={"publish": publish}))
     assert sending.follow_release(store, published_figures(store))["postgres"] == "all rows"

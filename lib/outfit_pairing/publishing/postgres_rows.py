@@ -5,7 +5,6 @@ A small table in a folder is read by the driver itself, sooner than Spark would 
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from importlib.util import find_spec
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -14,8 +13,7 @@ import pyarrow.compute as pc
 
 from outfit_pairing.publishing.postgres_copy import copy_lines
 from outfit_pairing.publishing.postgres_tables import METRICS, SHOWN_OUTFITS, SHOWN_PRODUCTS, WORDS, PostgresTable
-from outfit_pairing.storage.delta_tables import DeltaTables
-from outfit_pairing.storage.places import local_warehouse
+from outfit_pairing.storage.delta_tables import tables_here
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, Table
@@ -70,7 +68,7 @@ def table_blocks(store: TableStore, table: PostgresTable, size: int, share: floa
     Args:    size: about how many rows the whole table has.    share: of these, about how many are wanted.
              within: distinct product_id of the rows wanted; all without.
     """
-    here = _readable_here(store)
+    here = tables_here(store.settings)
     if here and size <= MOST_HELD:
         rows = pa.Table.from_batches(here.batches(source_of(table), _held(table)))
         if within is not None:
@@ -87,7 +85,7 @@ def metric_blocks(store: TableStore) -> Iterator[Block]:
     """What check-quality has measured on the latest runs."""
     if not store.exists(QUALITY_METRICS):
         return iter(())
-    here = _readable_here(store)
+    here = tables_here(store.settings)
     if here:
         rows = pa.Table.from_batches(here.batches(QUALITY_METRICS, _held(METRICS)))
     else:
@@ -95,12 +93,6 @@ def metric_blocks(store: TableStore) -> Iterator[Block]:
     runs = rows.group_by("run_id").aggregate([("updated_at", "max")])
     latest = runs.sort_by([("updated_at_max", "descending")]).slice(0, MOST_RUNS)
     return _blocks_of(rows.filter(pc.is_in(rows["run_id"], latest["run_id"].combine_chunks())), METRICS)
-
-
-def _readable_here(store: TableStore) -> DeltaTables | None:
-    """The tables as files that this process can read, if they lie in a folder and there is a reader."""
-    folder = local_warehouse(store.settings)
-    return DeltaTables(str(folder)) if folder and find_spec("deltalake") else None
 
 
 def _held(table: PostgresTable) -> list[str]:

@@ -7,6 +7,8 @@ needs no rights there of its own.
 import shutil
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.tables import identifier
@@ -42,6 +44,16 @@ class StagingPlace:
     def frame(self, schema: "StructType | str") -> "DataFrame":
         """All rows written in this run."""
         return self.spark.table(self.table) if self.table else self.spark.read.schema(schema).parquet(self.folder)
+
+    def at_hand(self, schema: "pa.Schema", most: int) -> "pa.Table | None":
+        """The same as Arrow, read by this process; None where they lie elsewhere or are more than `most`."""
+        import pyarrow.parquet as pq
+
+        files = sorted(self.local.glob("*.parquet")) if self.local and self.local.is_dir() else []
+        if not files or sum(pq.read_metadata(file).num_rows for file in files) > most:
+            return None
+        # Spark writes times without saying that they are UTC
+        return pa.concat_tables(pq.read_table(file, partitioning=None).cast(schema, safe=False) for file in files)
 
     def remove(self) -> None:
         """Clear the place; one in an object store is left for the next run to overwrite."""

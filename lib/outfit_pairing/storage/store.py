@@ -5,14 +5,17 @@ as it was. Only SQL and DataFrame calls that Spark Connect allows.
 """
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from outfit_pairing.errors import MissingTable, WarehouseError
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.delta_tables import DeltaTables, tables_here
 from outfit_pairing.storage.migrations import bring_up, version_properties
 from outfit_pairing.storage.places import URL, local_warehouse
 from outfit_pairing.storage.staging import StagingPlace
@@ -43,7 +46,12 @@ CONFLICTS = (  # what Delta calls a commit that came second
     "ConcurrentTransaction",
     "ConcurrentWrite",
     "MetadataChangedException",
+    # … and in the words of deltalake
+    "concurrent transaction",
+    "Failed to commit transaction",
+    "existing table version",
 )
+MOST_AT_HAND = 50_000  # changed rows that the driver merges by itself
 TRIES = 3  # of a merge that meets another writer, such as OPTIMIZE
 CHANGE = "merge_change"  # column of staged changes: insert, update or delete
 
@@ -154,18 +162,17 @@ class TableStore:
 
         Args:    rows: values of the table's columns without audit columns, in their order; keys distinct.
         """
-        from pyspark.sql import functions as F
-
         if not self.exists(table):
             self.create(table)
-        noted = self._audited(self.spark.createDataFrame(_as_arrow(table, rows)), table).withColumn(CHANGE, F.lit("insert"))
-        _against_others(table, lambda: self._merge_into(table, noted))
+        noted = _noted(table, rows, self.settings.run_id)
+        few = noted if self._here(table) else None
+        _against_others(table, lambda: self._write(table, few, lambda: self.spark.createDataFrame(noted)))
 
     def _merge_once(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> WriteReport:
         changes = StagingPlace(self.spark, self.settings, f"changes_of_{table.name}")
         try:
             changes.add(self._changes(table, rows, within, delete_missing=delete_missing))
-            return self._apply(table, changes.frame(f"{table.written_ddl}, {CHANGE} string"))
+            return self._apply(table, changes)
         finally:
             changes.remove()
 
@@ -188,12 +195,40 @@ class TableStore:
         joined = new.join(old, reduce(and_, keys), "full" if delete_missing else "left")
         return joined.select(*named, change.alias(CHANGE)).where(f"{CHANGE} IS NOT NULL")
 
-    def _apply(self, table: Table, changes: "DataFrame") -> WriteReport:
+    def _apply(self, table: Table, staged: StagingPlace) -> WriteReport:
         """Changes into the table in one commit; none at all when there are no changes."""
-        counted = {row[CHANGE]: row["count"] for row in changes.groupBy(CHANGE).count().collect()}
+        few = staged.at_hand(_changes_schema(table), MOST_AT_HAND) if self._here(table) else None
+        changes = staged.frame(f"{table.written_ddl}, {CHANGE} string")
+        if few is not None:
+            counted = Counter(few[CHANGE].to_pylist())
+        else:
+            counted = Counter({row[CHANGE]: row["count"] for row in changes.groupBy(CHANGE).count().collect()})
         if counted:
-            self._merge_into(table, changes)
-        return WriteReport(counted.get("insert", 0), counted.get("update", 0), counted.get("delete", 0))
+            self._write(table, few, lambda: changes)
+        return WriteReport(counted["insert"], counted["update"], counted["delete"])
+
+    def _here(self, table: Table) -> DeltaTables | None:
+        """Where the driver reads changes of the table and merges a few rows into it by itself; None where Spark has to."""
+        here = None if self.reads_drafts else tables_here(self.settings)
+        return here if here and here.handy(table) else None
+
+    def _write(self, table: Table, few: "pa.Table | None", changes: "Callable[[], DataFrame]") -> None:
+        """Rows marked in CHANGE into the table, in one commit, by the driver if it has them at hand.
+
+        By Spark where it could not, as on a file system without links. By both does no harm: a merge that is repeated is the same.
+        """
+        here = tables_here(self.settings)
+        if here is None or few is None:
+            return self._merge_into(table, changes())
+        from deltalake.exceptions import DeltaError
+
+        try:
+            here.merge(table, few, CHANGE)
+        except (DeltaError, OSError) as fault:
+            if is_conflict(fault):
+                raise
+            logger.warning("%s: written by Spark, since it cannot be by deltalake (%s)", table.name, _first_line(fault))
+            self._merge_into(table, changes())
 
     def version(self, table: Table) -> int:
         """The version of the table's last commit."""
@@ -220,11 +255,13 @@ class TableStore:
         try:
             if (self.version(table) if now is None else now) == version:
                 return self.read(table).select(column).limit(0)
+            if here := self._here(table):
+                return self.spark.createDataFrame(here.changed_since(table, version, column))
             feed = self.spark.read.format("delta").option("readChangeFeed", "true").option("startingVersion", version + 1)
             rows = feed.table(self.place(table)) if self._named else feed.load(self._path(table))
             found = rows.select(column).distinct()
             found.count()  # reads all files, so that one that is gone is met here
-        except PySparkException as fault:
+        except (PySparkException, WarehouseError) as fault:
             logger.info("%s: its changes since version %d are not known (%s)", table.name, version, _first_line(fault))
             return None
         return found
@@ -279,12 +316,19 @@ class TableStore:
         )
 
 
-def _as_arrow(table: Table, rows: Sequence[tuple[Any, ...]]) -> "pa.Table":
-    """The rows as Arrow: Spark takes them without starting a Python worker."""
+def _changes_schema(table: Table) -> "pa.Schema":
     import pyarrow as pa
 
-    schema = table.arrow_schema
-    return pa.Table.from_pylist([dict(zip(schema.names, row, strict=True)) for row in rows], schema)
+    return table.written_arrow_schema.append(pa.field(CHANGE, pa.string()))
+
+
+def _noted(table: Table, rows: Sequence[tuple[Any, ...]], run_id: str) -> "pa.Table":
+    """Rows to insert, with the audit columns, as Arrow: Spark takes them without starting a Python worker."""
+    import pyarrow as pa
+
+    names = [column.name for column in table.columns]
+    audit = {"run_id": run_id, "updated_at": datetime.now(UTC), CHANGE: "insert"}
+    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) | audit for row in rows], _changes_schema(table))
 
 
 def _against_others(table: Table, write: "Callable[[], Found]") -> "Found":
@@ -300,7 +344,7 @@ def _against_others(table: Table, write: "Callable[[], Found]") -> "Found":
 
 
 def is_conflict(fault: Exception) -> bool:
-    """Whether another writer's commit came first (Delta's optimistic concurrency)."""
+    """Whether another writer's commit came first (Delta's optimistic concurrency), as Spark or deltalake says it."""
     return any(name in str(fault) for name in CONFLICTS)
 
 

@@ -105,6 +105,11 @@ class Table:
         """The same for Arrow, where kernels build their batches; needs no JVM."""
         return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in self.columns])
 
+    @property
+    def written_arrow_schema(self) -> pa.Schema:
+        """The same with the audit columns."""
+        return pa.schema([(column.name, ARROW_TYPES[column.type]) for column in self.all_columns])
+
 
 AUDIT = (
     Column("run_id", "string", "The run that wrote this row last"),
