@@ -18,7 +18,7 @@ from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import WarehouseError, first_line
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import URL, local_warehouse
-from outfit_pairing.storage.tables import ARROW_TYPES, Table
+from outfit_pairing.storage.tables import Table
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BATCH_ROWS = 16_384  # rows that are decoded at once: what the loading of a large table costs in memory
@@ -141,11 +141,12 @@ class DeltaTables:
         opened = self._open(table, version)
         if "deletionVectors" in (opened.protocol().reader_features or ()):
             for batch in opened.scan(columns=list(columns)):
-                yield pa.record_batch(batch)
+                yield _as_declared(pa.record_batch(batch), table)
             return
         if URL.match(self.root):
             dataset = opened.to_pyarrow_dataset()
-            yield from dataset.to_batches(columns=list(columns), batch_size=BATCH_ROWS, batch_readahead=2, fragment_readahead=1)
+            for batch in dataset.to_batches(list(columns), batch_size=BATCH_ROWS, batch_readahead=2, fragment_readahead=1):
+                yield _as_declared(batch, table)
             return
         for file in opened.file_uris():
             yield from _file_batches(Path(self.root, table.name, Path(file).name), table, columns, coded)
@@ -172,22 +173,27 @@ def _file_batches(file: Path, table: Table, columns: Sequence[str], coded: Colle
     """
     import pyarrow.parquet as pq
 
-    types = {column.name: ARROW_TYPES[column.type] for column in table.all_columns}
     metadata = pq.read_metadata(file)
     leaves = [metadata.schema.column(place).path for place in range(metadata.num_columns)]
     dictionaries = [path for path in leaves if path.split(".")[0] in coded]
     with pq.ParquetFile(file, metadata=metadata, read_dictionary=dictionaries) as opened:
         present = [name for name in columns if name in opened.schema_arrow.names]
         for batch in opened.iter_batches(BATCH_ROWS, columns=present):
-            held = {name: _in_utc(batch.column(name), types[name]) for name in present}
-            yield pa.record_batch(
-                [held[name] if name in held else pa.nulls(len(batch), types[name]) for name in columns], list(columns)
-            )
+            columns_held = [
+                batch.column(name) if name in present else pa.nulls(len(batch), table.written_arrow_schema.field(name).type)
+                for name in columns
+            ]
+            yield _as_declared(pa.record_batch(columns_held, list(columns)), table)
 
 
-def _in_utc(column: pa.Array, wanted: pa.DataType) -> pa.Array:
-    """Spark writes times without saying that they are UTC."""
-    return column.cast(wanted, safe=False) if pa.types.is_timestamp(column.type) else column
+def _as_declared(batch: pa.RecordBatch, table: Table) -> pa.RecordBatch:
+    """Columns in the types that the table declares: Spark writes times without saying that they are UTC, deltalake views."""
+    wanted = [table.written_arrow_schema.field(name).type for name in batch.schema.names]
+    columns = [
+        column if column.type == kind or pa.types.is_dictionary(column.type) else column.cast(kind, safe=False)
+        for column, kind in zip(batch.columns, wanted, strict=True)
+    ]
+    return pa.record_batch(columns, batch.schema.names)
 
 
 def _values(column: pa.Array) -> list[Any]:

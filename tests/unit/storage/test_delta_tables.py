@@ -1,0 +1,68 @@
+"""Small tables without Spark: rows merged, read again in the types that the table declares, and what changed."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from outfit_pairing.errors import WarehouseError
+from outfit_pairing.storage.delta_tables import DeltaTables
+from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS as OUTFITS
+from outfit_pairing.storage.tables import PRODUCTS
+
+AT = datetime(2026, 1, 2, 3, 4, 5, 678, tzinfo=UTC)
+FEED = {"delta.enableChangeDataFeed": "true", "delta.minReaderVersion": "1", "delta.minWriterVersion": "7"}  # as Spark does
+
+
+def row(product_id: str, score: float, **more: Any) -> dict[str, Any]:
+    items = [{"slot": "bottom", "product_id": "p1", "score": score, "reasons": ["it's so"]}, {"slot": "bag", "reasons": None}]
+    return {"product_id": product_id, "rank": 1, "source": "rule_based", "score": score, "items": items, "updated_at": AT, **more}
+
+
+def table_of(rows: list[dict[str, Any]], schema: pa.Schema = OUTFITS.written_arrow_schema) -> pa.Table:
+    return pa.Table.from_pylist(rows, schema)
+
+
+@pytest.fixture
+def tables(tmp_path: Path) -> DeltaTables:
+    """Three outfits; then one of them changes, one goes and one comes."""
+    write_deltalake(tmp_path / OUTFITS.name, table_of([row("a", 0.1), row("b", 0.2), row("c", 0.3)]), configuration=FEED)
+    marked = OUTFITS.written_arrow_schema.append(pa.field("change", pa.string()))
+    changes = [row("b", 0.25, change="update"), row("c", 0.3, change="delete"), row("new", 0.4, change="insert")]
+    found = DeltaTables(str(tmp_path))
+    found.merge(OUTFITS, table_of(changes, marked), "change")
+    return found
+
+
+def test_merged_rows_are_read_as_declared(tables: DeltaTables) -> None:
+    """Also nested texts and times, whoever wrote the file."""
+    read = pa.Table.from_batches(tables.batches(OUTFITS, OUTFITS.names)).sort_by("product_id")
+    assert read.schema.types == OUTFITS.written_arrow_schema.types
+    assert read == table_of([row("a", 0.1), row("b", 0.25), row("new", 0.4)])
+
+
+def test_words_may_come_as_codes(tables: DeltaTables) -> None:
+    """As the service in memory wants them."""
+    for batch in tables.batches(OUTFITS, ("product_id", "source"), coded=("source",)):
+        assert batch.column("source").to_pylist() == ["rule_based"] * batch.num_rows
+
+
+def test_what_changed_is_told(tables: DeltaTables) -> None:
+    """Each id once; nothing is told of a version that is not there."""
+    assert sorted(tables.changed_since(OUTFITS, 0, "product_id")["product_id"].to_pylist()) == ["b", "c", "new"]
+    with pytest.raises(WarehouseError, match="cannot be read"):
+        tables.changed_since(OUTFITS, 7, "product_id")
+
+
+def test_other_tables_are_left_to_spark(tables: DeltaTables, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that are not there or large, and those with a feature that deltalake might not know."""
+    assert tables.handy(OUTFITS)
+    assert not tables.handy(PRODUCTS)
+    monkeypatch.setattr("outfit_pairing.storage.delta_tables.WRITER_FEATURES", frozenset())
+    assert not tables.handy(OUTFITS)
+    monkeypatch.undo()
+    monkeypatch.setattr("outfit_pairing.storage.delta_tables.MOST_ROWS", 2)
+    assert not tables.handy(OUTFITS)
