@@ -9,8 +9,9 @@ from deltalake import DeltaTable
 from deltalake.exceptions import CommitFailedError, DeltaError
 from pyspark.sql import SparkSession
 
+from outfit_pairing.errors import WarehouseError
 from outfit_pairing.settings import Settings, load_settings
-from outfit_pairing.storage import TableStore, WriteReport, store
+from outfit_pairing.storage import TableStore, WriteReport
 from outfit_pairing.storage.delta_tables import DeltaTables
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, Table
 
@@ -54,7 +55,7 @@ def written(settings: Settings, table: Table) -> DeltaTable:
 
 
 def by_spark(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(store, "tables_here", lambda _: None)
+    patch.setattr(TableStore, "here", None)
 
 
 def told(spark: SparkSession, settings: Settings, table: Table, since: int) -> list[tuple[Any, ...]]:
@@ -95,7 +96,7 @@ def test_both_leave_the_same(spark: SparkSession, tmp_path: Path, monkeypatch: p
     spark.sql(f"RESTORE TABLE {place} TO VERSION AS OF {last - 1}").collect()
     assert written(shops["driver"], table).version() == last + 3
     for version in range(1, written(shops["driver"], table).version() + 1):
-        here = TableStore(spark, shops["driver"]).changed_since(table, version, "product_id")
+        here = TableStore(spark, shops["driver"])._changed_here(table, version, "product_id")
         with monkeypatch.context() as patch:
             by_spark(patch)
             there = TableStore(spark, shops["driver"]).changed_since(table, version, "product_id")
@@ -123,6 +124,23 @@ def test_where_the_driver_cannot_write_spark_does(
     assert shop.merge(PRODUCTS, frame(spark, PRODUCTS, third), delete_missing=True) == WriteReport(0, 0, 2)
     assert DRIVER not in str(written(settings, PRODUCTS).history())
     assert [row.product_id for row in shop.read(PRODUCTS).collect()] == ["a"]
+
+
+def test_what_the_driver_cannot_read_of_changes_spark_does(
+    spark: SparkSession, make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is made anew for it."""
+    shop = TableStore(spark, make_settings())
+    for rows in NIGHTS[PRODUCTS][:2]:
+        shop.merge(PRODUCTS, frame(spark, PRODUCTS, rows), delete_missing=True)
+
+    def broken(*_: object) -> None:
+        raise WarehouseError("cannot be read")
+
+    monkeypatch.setattr(DeltaTables, "changed_since", broken)
+    changed = shop.changed_since(PRODUCTS, 1, "product_id")
+    assert changed is not None
+    assert {row.product_id for row in changed.collect()} == {"a", "b", "d"}
 
 
 def test_another_writer_that_came_first_is_compared_anew(

@@ -12,7 +12,6 @@ import pytest
 from outfit_pairing.errors import PostgresBehind
 from outfit_pairing.pipeline import run_stages
 from outfit_pairing.publishing import postgres as sending
-from outfit_pairing.publishing import postgres_rows
 from outfit_pairing.publishing.figures import published_figures
 from outfit_pairing.publishing.release import roll_back
 from outfit_pairing.settings import Settings
@@ -96,7 +95,7 @@ def test_what_the_stages_release_is_sent_whole(
 ) -> None:
     """At the first publish, by a role that may write its schema and nothing else; rows are those of the tables."""
     if reader == "workers":
-        monkeypatch.setattr(postgres_rows, "tables_here", lambda _: None)
+        monkeypatch.setattr(TableStore, "here", None)
     stock(spark, shop)
     pair(spark, shop, 0)
     (report,) = run_stages(spark, of_run(shop, "monday"), ["publish"])
@@ -140,7 +139,7 @@ def test_differences_end_in_what_a_full_send_gives(
     with postgres.connect() as owner:
         owner.execute("CREATE SCHEMA control")
         owner.execute("GRANT USAGE, CREATE ON SCHEMA control TO outfits")
-    monkeypatch.setattr(postgres_rows, "tables_here", lambda _: None)
+    monkeypatch.setattr(TableStore, "here", None)
     publish = shop.publish.model_copy(update={"postgres_schema": "control"})
     store = TableStore(spark, shop.model_copy(update={"publish": publish}))
     assert sending.follow_release(store, published_figures(store))["postgres"] == "all rows"

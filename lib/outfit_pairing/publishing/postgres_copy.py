@@ -32,6 +32,8 @@ def _field(column: Any) -> Any:
         # within JSON all other signs that COPY reads are escaped already, by a backslash
         texts = pc.replace_substring(json_texts(column), pattern="\\", replacement="\\\\")
         return pc.fill_null(texts, "\\N")
+    if pa.types.is_timestamp(column.type):
+        column = pc.cast(column, pa.timestamp("us", "UTC"))
     texts = pc.cast(column, pa.string())
     is_text = pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
     if is_text and pc.any(pc.match_substring_regex(texts, ESCAPED)).as_py():

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from outfit_pairing.publishing.postgres_copy import copy_lines
 from outfit_pairing.publishing.postgres_tables import METRICS, SHOWN_OUTFITS, SHOWN_PRODUCTS, WORDS, PostgresTable
-from outfit_pairing.storage.delta_tables import tables_here
+from outfit_pairing.storage.delta_tables import DeltaTables
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, Table
@@ -53,7 +53,7 @@ class Blocks:
 
     def block(self, batch: pa.RecordBatch) -> Block:
         """A batch as one block."""
-        columns = [batch.column(name) if name in batch.schema.names else _words(batch) for name in self.names]
+        columns = [_words(batch) if name == WORDS.name else batch.column(name) for name in self.names]
         return Block(batch.num_rows, copy_lines(pa.record_batch(columns, list(self.names))))
 
 
@@ -68,9 +68,9 @@ def table_blocks(store: TableStore, table: PostgresTable, size: int, share: floa
     Args:    size: about how many rows the whole table has.    share: of these, about how many are wanted.
              within: distinct product_id of the rows wanted; all without.
     """
-    here = tables_here(store.settings)
-    if here and size <= MOST_HELD:
-        rows = pa.Table.from_batches(here.batches(source_of(table), _held(table)))
+    here = store.small_here(source_of(table)) if size <= MOST_HELD else None
+    if here:
+        rows = _read_here(here, table)
         if within is not None:
             rows = rows.filter(pc.is_in(rows["product_id"], pa.array([one for some in ids(within) for one in some], pa.string())))
         return _blocks_of(rows, table)
@@ -85,14 +85,17 @@ def metric_blocks(store: TableStore) -> Iterator[Block]:
     """What check-quality has measured on the latest runs."""
     if not store.exists(QUALITY_METRICS):
         return iter(())
-    here = tables_here(store.settings)
-    if here:
-        rows = pa.Table.from_batches(here.batches(QUALITY_METRICS, _held(METRICS)))
-    else:
-        rows = store.read(QUALITY_METRICS).select(*_held(METRICS)).toArrow()
+    here = store.small_here(QUALITY_METRICS)
+    rows = _read_here(here, METRICS) if here else store.read(QUALITY_METRICS).select(*_held(METRICS)).toArrow()
     runs = rows.group_by("run_id").aggregate([("updated_at", "max")])
     latest = runs.sort_by([("updated_at_max", "descending")]).slice(0, MOST_RUNS)
     return _blocks_of(rows.filter(pc.is_in(rows["run_id"], latest["run_id"].combine_chunks())), METRICS)
+
+
+def _read_here(here: DeltaTables, table: PostgresTable) -> pa.Table:
+    schema = source_of(table).written_arrow_schema
+    names = _held(table)
+    return pa.Table.from_batches(here.batches(source_of(table), names), pa.schema([schema.field(name) for name in names]))
 
 
 def _held(table: PostgresTable) -> list[str]:

@@ -4,7 +4,7 @@ A MERGE by Spark takes seconds, however little it does: 2 s for one row, 10 s fo
 takes 0.03 and 1.5 s.
 """
 
-import os
+import logging
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -20,6 +20,8 @@ from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import URL, local_warehouse
 from outfit_pairing.storage.tables import Table
 
+logger = logging.getLogger(__name__)
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BATCH_ROWS = 16_384  # rows that are decoded at once: what the loading of a large table costs in memory
 MOST_ROWS = 300_000  # of a table that is written here: some 1 GB of memory
@@ -27,20 +29,16 @@ MOST_ROWS = 300_000  # of a table that is written here: some 1 GB of memory
 WRITER_FEATURES = frozenset({"appendOnly", "invariants", "changeDataFeed"})
 PLAIN_WRITER = 2  # version of the protocol that asks for nothing else than the first two
 NAMED_FEATURES = 7  # … from which on features have names
+CHECKPOINT_EVERY = 10  # commits, as Spark does
 ROW_GROUP = 16_384  # rows: Spark's tasks share a file by row groups
 # Commits that rewrite files and change no row.
 SAME_ROWS = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "REORG"})
 
 
 def tables_here(settings: Settings) -> "DeltaTables | None":
-    """The tables where they lie in a folder that this process can read and write, and deltalake is installed.
-
-    Not on Databricks, whose folders are no file systems: they lack the link by which a commit is made once.
-    """
+    """The tables where they lie in a folder, and deltalake is installed."""
     folder = local_warehouse(settings)
-    if folder is None or "DATABRICKS_RUNTIME_VERSION" in os.environ or find_spec("deltalake") is None:
-        return None
-    return DeltaTables(str(folder)) if folder.is_dir() else None
+    return DeltaTables(str(folder)) if folder and folder.is_dir() and find_spec("deltalake") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +90,7 @@ class DeltaTables:
             for row in zip(*map(_values, batch.columns), strict=True)
         ]
 
-    def handy(self, table: Table) -> bool:
+    def mergeable(self, table: Table) -> bool:
         """Whether `merge` and `changed_since` are for it: there, small, and no feature that deltalake might not know.
 
         What cannot be read is not either: Spark says what is wrong with it.
@@ -100,7 +98,8 @@ class DeltaTables:
         try:
             opened = self._open(table)
             protocol, rows = opened.protocol(), opened.count()
-        except Exception:
+        except Exception as fault:
+            logger.debug("%s is left to Spark (%s)", table.name, first_line(fault))
             return False
         plain = protocol.min_writer_version <= PLAIN_WRITER
         named = protocol.min_writer_version == NAMED_FEATURES and WRITER_FEATURES.issuperset(protocol.writer_features or ())
@@ -111,25 +110,32 @@ class DeltaTables:
 
         Args:    changes: all columns of the table, keys distinct, and in column `change` the word insert, update or delete; a row
                  to insert whose key is there overwrites it.
-        Raises:  DeltaError, OSError: nothing is written; CommitFailedError among them when another writer came first.
+        Raises:  CommitFailedError: another writer came first.    Others: as deltalake has them.
         """
-        from deltalake import WriterProperties
+        from deltalake import PostCommitHookProperties, WriterProperties
 
         values = {f"`{name}`": f"s.`{name}`" for name in table.names}
-        merging = self._open(table).merge(
+        opened = self._open(table)
+        merging = opened.merge(
             changes,
             " AND ".join(f"t.`{name}` = s.`{name}`" for name in table.key),
             source_alias="s",
             target_alias="t",
             writer_properties=WriterProperties(compression="SNAPPY", max_row_group_size=ROW_GROUP),
+            post_commithook_properties=PostCommitHookProperties(create_checkpoint=False),
         )
         merging = merging.when_matched_delete(f"s.`{change}` = 'delete'").when_matched_update(values)
         merging.when_not_matched_insert(values, f"s.`{change}` = 'insert'").execute()
+        if opened.version() % CHECKPOINT_EVERY == 0:
+            # Hadoop's checksum of the file that names the last checkpoint, which Spark would hold against the new one
+            Path(self.root, table.name, "_delta_log", "._last_checkpoint.crc").unlink(missing_ok=True)
+            opened.create_checkpoint()
 
     def changed_since(self, table: Table, version: int, column: str) -> pa.Table:
         """Distinct values of a column in rows that were inserted, updated or deleted after that version: Delta's change data feed.
 
-        Raises:  WarehouseError: the feed was off then, or VACUUM has removed it.
+        Where the feed was off, all rows of the files that changed.
+        Raises:  WarehouseError: VACUUM has removed it, or it cannot be read.
         """
         try:
             changed = pa.table(self._open(table).load_cdf(starting_version=version + 1, columns=[column]))
@@ -183,15 +189,18 @@ def _file_batches(file: Path, table: Table, columns: Sequence[str], coded: Colle
                 batch.column(name) if name in present else pa.nulls(len(batch), table.written_arrow_schema.field(name).type)
                 for name in columns
             ]
-            yield _as_declared(pa.record_batch(columns_held, list(columns)), table)
+            yield _as_declared(pa.record_batch(columns_held, list(columns)), table, coded)
 
 
-def _as_declared(batch: pa.RecordBatch, table: Table) -> pa.RecordBatch:
-    """Columns in the types that the table declares: Spark writes times without saying that they are UTC, deltalake views."""
-    wanted = [table.written_arrow_schema.field(name).type for name in batch.schema.names]
+def _as_declared(batch: pa.RecordBatch, table: Table, coded: Collection[str] = ()) -> pa.RecordBatch:
+    """Columns in the types that the table declares: Spark writes times without saying that they are UTC, deltalake views.
+
+    Those that are `coded` stay as they are.
+    """
+    schema = table.written_arrow_schema
     columns = [
-        column if column.type == kind or pa.types.is_dictionary(column.type) else column.cast(kind, safe=False)
-        for column, kind in zip(batch.columns, wanted, strict=True)
+        column if name in coded or column.type == schema.field(name).type else column.cast(schema.field(name).type, safe=False)
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
     ]
     return pa.record_batch(columns, batch.schema.names)
 

@@ -112,6 +112,13 @@ def _on_this_machine(settings: Settings) -> bool:
     return (settings.spark.master or "local").startswith("local")
 
 
+def runs_here(spark: "SparkSession", settings: Settings) -> bool:
+    """Whether Spark runs on this machine, so that it and this process see the same folders."""
+    remote = _remote(settings) or ""
+    given = "DATABRICKS_RUNTIME_VERSION" in os.environ or remote.startswith("sc:")
+    return not given and str(spark.conf.get("spark.master", "")).startswith("local")
+
+
 def _conf_of_our_own(settings: Settings, archive: "Path | None", *, brief: bool) -> dict[str, str]:
     """What a JVM that we start ourselves is told.    archive: of classes, where there is one for it."""
     options = [JVM_OPTIONS, QUICK_START if brief else "", _collector(), java_options(archive) if archive else ""]

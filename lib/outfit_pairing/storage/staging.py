@@ -4,11 +4,13 @@ It lies in the warehouse, since driver and workers share no other disk, and is w
 needs no rights there of its own.
 """
 
+import logging
 import shutil
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
+from outfit_pairing.errors import first_line
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.tables import identifier
@@ -16,6 +18,9 @@ from outfit_pairing.storage.tables import identifier
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
+
+
+logger = logging.getLogger(__name__)
 
 
 class StagingPlace:
@@ -46,14 +51,18 @@ class StagingPlace:
         return self.spark.table(self.table) if self.table else self.spark.read.schema(schema).parquet(self.folder)
 
     def at_hand(self, schema: "pa.Schema", most: int) -> "pa.Table | None":
-        """The same as Arrow, read by this process; None where they lie elsewhere or are more than `most`."""
+        """The same as Arrow, read by this process; None where it cannot, or where there are more than `most`."""
         import pyarrow.parquet as pq
 
-        files = sorted(self.local.glob("*.parquet")) if self.local and self.local.is_dir() else []
-        if not files or sum(pq.read_metadata(file).num_rows for file in files) > most:
+        try:
+            files = sorted(self.local.glob("*.parquet")) if self.local else []
+            if not files or sum(pq.read_metadata(file).num_rows for file in files) > most:
+                return None
+            # Spark writes times without saying that they are UTC
+            return pa.concat_tables(pq.read_table(file, partitioning=None).cast(schema, safe=False) for file in files)
+        except (OSError, pa.ArrowException) as fault:
+            logger.info("%s is read by Spark (%s)", self.folder, first_line(fault))
             return None
-        # Spark writes times without saying that they are UTC
-        return pa.concat_tables(pq.read_table(file, partitioning=None).cast(schema, safe=False) for file in files)
 
     def remove(self) -> None:
         """Clear the place; one in an object store is left for the next run to overwrite."""

@@ -13,11 +13,12 @@ from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from outfit_pairing.errors import MissingTable, WarehouseError
+from outfit_pairing.errors import MissingTable, WarehouseError, first_line
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.delta_tables import DeltaTables, tables_here
 from outfit_pairing.storage.migrations import bring_up, version_properties
 from outfit_pairing.storage.places import URL, local_warehouse
+from outfit_pairing.storage.session import runs_here
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, Table, identifier, quoted
 
@@ -46,10 +47,7 @@ CONFLICTS = (  # what Delta calls a commit that came second
     "ConcurrentTransaction",
     "ConcurrentWrite",
     "MetadataChangedException",
-    # … and in the words of deltalake
-    "concurrent transaction",
-    "Failed to commit transaction",
-    "existing table version",
+    "concurrent transaction",  # … and in the words of deltalake
 )
 MOST_AT_HAND = 50_000  # changed rows that the driver merges by itself
 TRIES = 3  # of a merge that meets another writer, such as OPTIMIZE
@@ -128,7 +126,7 @@ class TableStore:
         except AnalysisException as fault:
             if (fault.getCondition() or "").startswith(ABSENT):
                 return None
-            raise WarehouseError(f"{self.place(table)} cannot be read: {_first_line(fault)}") from fault
+            raise WarehouseError(f"{self.place(table)} cannot be read: {first_line(fault)}") from fault
         if bring_up(self.spark, self.settings.run_id, self.place(table), table, present):
             return self.spark.sql(f"SELECT * FROM {self.place(table)}")
         return rows
@@ -165,7 +163,7 @@ class TableStore:
         if not self.exists(table):
             self.create(table)
         noted = _noted(table, rows, self.settings.run_id)
-        few = noted if self._here(table) else None
+        few = noted if self.small_here(table) else None
         _against_others(table, lambda: self._write(table, few, lambda: self.spark.createDataFrame(noted)))
 
     def _merge_once(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> WriteReport:
@@ -197,7 +195,7 @@ class TableStore:
 
     def _apply(self, table: Table, staged: StagingPlace) -> WriteReport:
         """Changes into the table in one commit; none at all when there are no changes."""
-        few = staged.at_hand(_changes_schema(table), MOST_AT_HAND) if self._here(table) else None
+        few = staged.at_hand(_changes_schema(table), MOST_AT_HAND) if self.small_here(table) else None
         changes = staged.frame(f"{table.written_ddl}, {CHANGE} string")
         if few is not None:
             counted = Counter(few[CHANGE].to_pylist())
@@ -207,27 +205,33 @@ class TableStore:
             self._write(table, few, lambda: changes)
         return WriteReport(counted["insert"], counted["update"], counted["delete"])
 
-    def _here(self, table: Table) -> DeltaTables | None:
-        """Where the driver reads changes of the table and merges a few rows into it by itself; None where Spark has to."""
-        here = None if self.reads_drafts else tables_here(self.settings)
-        return here if here and here.handy(table) else None
+    @property
+    def here(self) -> DeltaTables | None:
+        """The tables as files that Spark and this process both see; None elsewhere: behind URLs, in catalogues, on clusters.
+
+        Not on Databricks, whose folders are no file systems: they lack the link by which a commit is made once.
+        """
+        return tables_here(self.settings) if runs_here(self.spark, self.settings) else None
+
+    def small_here(self, table: Table) -> DeltaTables | None:
+        """`here` if the table is for the driver: it reads what changed there, and merges a few rows, by itself."""
+        here = None if self.reads_drafts else self.here
+        return here if here and here.mergeable(table) else None
 
     def _write(self, table: Table, few: "pa.Table | None", changes: "Callable[[], DataFrame]") -> None:
-        """Rows marked in CHANGE into the table, in one commit, by the driver if it has them at hand.
+        """Rows marked in CHANGE into the table, in one commit: by the driver if it has them at hand, else by Spark.
 
-        By Spark where it could not, as on a file system without links. By both does no harm: a merge that is repeated is the same.
+        By Spark also where the driver fails, as on a file system without links. Should both commit, the second changes nothing.
         """
-        here = tables_here(self.settings)
+        here = self.here
         if here is None or few is None:
             return self._merge_into(table, changes())
-        from deltalake.exceptions import DeltaError
-
         try:
             here.merge(table, few, CHANGE)
-        except (DeltaError, OSError) as fault:
+        except Exception as fault:
             if is_conflict(fault):
                 raise
-            logger.warning("%s: written by Spark, since it cannot be by deltalake (%s)", table.name, _first_line(fault))
+            logger.warning("%s: written by Spark, since it cannot be by deltalake (%s)", table.name, first_line(fault))
             self._merge_into(table, changes())
 
     def version(self, table: Table) -> int:
@@ -255,16 +259,26 @@ class TableStore:
         try:
             if (self.version(table) if now is None else now) == version:
                 return self.read(table).select(column).limit(0)
-            if here := self._here(table):
-                return self.spark.createDataFrame(here.changed_since(table, version, column))
+            here = self._changed_here(table, version, column)
+            if here is not None:
+                return here
             feed = self.spark.read.format("delta").option("readChangeFeed", "true").option("startingVersion", version + 1)
             rows = feed.table(self.place(table)) if self._named else feed.load(self._path(table))
             found = rows.select(column).distinct()
             found.count()  # reads all files, so that one that is gone is met here
-        except (PySparkException, WarehouseError) as fault:
-            logger.info("%s: its changes since version %d are not known (%s)", table.name, version, _first_line(fault))
+        except PySparkException as fault:
+            logger.info("%s: its changes since version %d are not known (%s)", table.name, version, first_line(fault))
             return None
         return found
+
+    def _changed_here(self, table: Table, version: int, column: str) -> "DataFrame | None":
+        """The same, of small tables, by the driver; None where Spark has to."""
+        here = self.small_here(table)
+        try:
+            return self.spark.createDataFrame(here.changed_since(table, version, column)) if here else None
+        except WarehouseError as fault:
+            logger.warning("%s: its changes are read by Spark (%s)", table.name, fault)
+            return None
 
     def restore(self, table: Table, version: int) -> None:
         """Make the table what it was, in one commit.
@@ -276,7 +290,7 @@ class TableStore:
         try:
             self.spark.sql(f"RESTORE TABLE {self.place(table)} TO VERSION AS OF {version}")
         except PySparkException as fault:
-            raise WarehouseError(f"{self.place(table)} cannot go back to version {version}: {_first_line(fault)}") from fault
+            raise WarehouseError(f"{self.place(table)} cannot go back to version {version}: {first_line(fault)}") from fault
 
     def append(self, table: Table, rows: "DataFrame") -> None:
         """Add rows whose keys are known to be new (an event, a vector of a new text), in one commit."""
@@ -355,7 +369,3 @@ def _absolute(warehouse: str) -> str:
     from pathlib import Path
 
     return str(Path(warehouse).expanduser().resolve())
-
-
-def _first_line(fault: Exception) -> str:
-    return str(fault).strip().splitlines()[0][:200]

@@ -50,6 +50,19 @@ def test_words_may_come_as_codes(tables: DeltaTables) -> None:
         assert batch.column("source").to_pylist() == ["rule_based"] * batch.num_rows
 
 
+def test_every_tenth_commit_leaves_a_checkpoint(tables: DeltaTables) -> None:
+    """As Spark does, lest who opens it replays the whole log; no checksum of the former one is left."""
+    log = Path(tables.root, OUTFITS.name, "_delta_log")
+    (log / "._last_checkpoint.crc").write_bytes(b"of another file")
+    marked = OUTFITS.written_arrow_schema.append(pa.field("change", pa.string()))
+    for number in range(9):
+        tables.merge(OUTFITS, table_of([row("a", number / 10, change="update")], marked), "change")
+    assert tables.version(OUTFITS) == 10
+    assert [path.name for path in log.glob("*.checkpoint.parquet")] == ["00000000000000000010.checkpoint.parquet"]
+    assert not (log / "._last_checkpoint.crc").exists()
+    assert [one["score"] for one in tables.rows(OUTFITS, ("product_id", "score")) if one["product_id"] == "a"] == [0.8]
+
+
 def test_what_changed_is_told(tables: DeltaTables) -> None:
     """Each id once; nothing is told of a version that is not there."""
     assert sorted(tables.changed_since(OUTFITS, 0, "product_id")["product_id"].to_pylist()) == ["b", "c", "new"]
@@ -59,10 +72,10 @@ def test_what_changed_is_told(tables: DeltaTables) -> None:
 
 def test_other_tables_are_left_to_spark(tables: DeltaTables, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that are not there or large, and those with a feature that deltalake might not know."""
-    assert tables.handy(OUTFITS)
-    assert not tables.handy(PRODUCTS)
+    assert tables.mergeable(OUTFITS)
+    assert not tables.mergeable(PRODUCTS)
     monkeypatch.setattr("outfit_pairing.storage.delta_tables.WRITER_FEATURES", frozenset())
-    assert not tables.handy(OUTFITS)
+    assert not tables.mergeable(OUTFITS)
     monkeypatch.undo()
     monkeypatch.setattr("outfit_pairing.storage.delta_tables.MOST_ROWS", 2)
-    assert not tables.handy(OUTFITS)
+    assert not tables.mergeable(OUTFITS)
