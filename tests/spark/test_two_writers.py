@@ -95,7 +95,7 @@ def test_both_leave_the_same(spark: SparkSession, tmp_path: Path, monkeypatch: p
     spark.sql(f"OPTIMIZE {place}").collect()
     spark.sql(f"RESTORE TABLE {place} TO VERSION AS OF {last - 1}").collect()
     assert written(shops["driver"], table).version() == last + 3
-    for version in range(1, written(shops["driver"], table).version() + 1):
+    for version in range(1, written(shops["driver"], table).version()):
         here = TableStore(spark, shops["driver"])._changed_here(table, version, "product_id")
         with monkeypatch.context() as patch:
             by_spark(patch)
