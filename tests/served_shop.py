@@ -10,7 +10,6 @@ import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
 from outfit_pairing.storage.tables import (
-    ARROW_TYPES,
     OUTFIT_RECOMMENDATIONS,
     PRODUCTS,
     QUALITY_METRICS,
@@ -163,7 +162,7 @@ class ServedShop:
 
     def write(self, table: Table, rows: Sequence[dict[str, Any]], run_id: str = "run-1", mode: str = "overwrite") -> None:
         """One commit."""
-        schema = pa.schema([(column.name, ARROW_TYPES[column.type]) for column in table.all_columns])
+        schema = table.written_arrow_schema
         at = START + timedelta(days=self.run)
         filled = [{**dict.fromkeys(table.names), **row, "run_id": row.get("run_id", run_id), "updated_at": at} for row in rows]
         write_deltalake(self.warehouse / table.name, pa.Table.from_pylist(filled, schema), mode=mode)

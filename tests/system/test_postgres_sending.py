@@ -118,7 +118,7 @@ def postgres(postgres: Postgres) -> Postgres:
 
 @pytest.fixture
 def shop(make_settings: Callable[..., Settings], postgres: Postgres, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setattr(sending, "table_blocks", lambda store, table, _size, _share, within: store.blocks(table, within))
+    monkeypatch.setattr(sending, "table_blocks", lambda store, table, _, within: store.blocks(table, within))
     monkeypatch.setattr(sending, "metric_blocks", lambda _: iter(()))
     return Shop(make_settings(f"publish.postgres={postgres.url()}"))
 
@@ -198,11 +198,11 @@ def test_rows_that_are_lost_or_refused_leave_what_was_shown(
     changed = {one: product(one, name="other") for one in IDS[:count]} | {one: product(one) for one in IDS[count:]}
     shop.commit(changed, {one: outfits(one, "tuesday" if one in IDS[:count] else "monday") for one in IDS})
 
-    def lossy(store: Shop, sent: PostgresTable, _size: int, _share: float, within: Frame | None) -> Iterator[Block]:
+    def lossy(store: Shop, sent: PostgresTable, _: int, within: Frame | None) -> Iterator[Block]:
         for block in store.blocks(sent, within):
             yield Block(block.rows - 1, block.lines[block.lines.index(b"\n") + 1 :]) if sent is table else block
 
-    def broken(store: Shop, sent: PostgresTable, _size: int, _share: float, within: Frame | None) -> Iterator[Block]:
+    def broken(store: Shop, sent: PostgresTable, _: int, within: Frame | None) -> Iterator[Block]:
         yield from store.blocks(sent, within)
         if sent is table:
             raise RuntimeError("a worker was lost")

@@ -126,9 +126,8 @@ class Sender:
             for some in ids(step.touched):
                 self.connection.execute(self._sql("DELETE FROM {}.{} WHERE product_id = ANY(%s)", name), [some])
         if step.count:
-            size = self.wanted.outfits if table is SHOWN_OUTFITS else self.wanted.catalogue
-            share = step.count / max(1, self.wanted.catalogue)
-            self.rows += self._copy(table, name, table_blocks(self.store, table, size, share, step.touched))
+            per_product = self.wanted.outfits // max(1, self.wanted.products) if table is SHOWN_OUTFITS else 1
+            self.rows += self._copy(table, name, table_blocks(self.store, table, per_product * step.count, step.touched))
 
     def _copy(self, table: "PostgresTable", name: str, blocks: Iterable[Block]) -> int:
         """COPY blocks into a table; rows sent."""

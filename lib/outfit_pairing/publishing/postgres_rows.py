@@ -21,7 +21,6 @@ from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUAL
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
-MOST_HELD = 300_000  # rows of a table that the driver reads itself: some 300 MB
 ROWS_AT_ONCE = 20_000  # of those that Spark reads, held by the driver
 IDS_AT_ONCE = 5_000
 MOST_RUNS = 100  # whose metrics are sent
@@ -62,23 +61,22 @@ def source_of(table: PostgresTable) -> Table:
     return OF_DELTA[table.name]
 
 
-def table_blocks(store: TableStore, table: PostgresTable, size: int, share: float, within: "DataFrame | None") -> Iterator[Block]:
+def table_blocks(store: TableStore, table: PostgresTable, rows: int, within: "DataFrame | None" = None) -> Iterator[Block]:
     """The rows of the Delta table, those of a product side by side in the order of the key.
 
-    Args:    size: about how many rows the whole table has.    share: of these, about how many are wanted.
-             within: distinct product_id of the rows wanted; all without.
+    Args:    rows: about how many there are.    within: distinct product_id of the rows wanted; all without.
     """
-    here = store.small_here(source_of(table)) if size <= MOST_HELD else None
+    here = store.small_here(source_of(table))
     if here:
-        rows = _read_here(here, table)
+        held = _read_here(here, table)
         if within is not None:
-            rows = rows.filter(pc.is_in(rows["product_id"], pa.array([one for some in ids(within) for one in some], pa.string())))
-        return _blocks_of(rows, table)
+            held = held.filter(pc.is_in(held["product_id"], within.toArrow()["product_id"].combine_chunks()))
+        return _blocks_of(held, table)
     found = store.read(source_of(table)).select(*_held(table))
     if within is not None:
         found = found.join(within, "product_id", "left_semi")
     least = partitions(store.settings) if within is None else 1
-    return _blocks_of_spark(found, table, max(least, int(share * size) // ROWS_AT_ONCE))
+    return _blocks_of_spark(found, table, max(least, rows // ROWS_AT_ONCE))
 
 
 def metric_blocks(store: TableStore) -> Iterator[Block]:

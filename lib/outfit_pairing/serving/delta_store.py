@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -26,7 +25,7 @@ from outfit_pairing.serving.columns import OUTFIT_CODED, OUTFIT_NAMES, PRODUCT_N
 from outfit_pairing.serving.searching import Search
 from outfit_pairing.serving.store import Found, Hits, Metric, Quality, Release, StoreNotReady
 from outfit_pairing.storage.delta_tables import DeltaTables
-from outfit_pairing.storage.places import URL
+from outfit_pairing.storage.places import absolute
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, RELEASES
 from outfit_pairing.style.vocabulary import load_style_guide
 
@@ -149,7 +148,7 @@ class DeltaStore:
         try:
             ahead, self._ahead = self._ahead, None
             loaded = await (asyncio.wrap_future(ahead) if ahead else asyncio.to_thread(self._load_if_new))
-        except StoreNotReady as fault:
+        except (StoreNotReady, WarehouseError) as fault:
             self.loading.faults += 1
             if fault.what != self.loading.fault:
                 logger.warning("%s%s", fault.what, "; what was shown stays" if self._snapshot else "")
@@ -175,12 +174,6 @@ class DeltaStore:
                 logger.exception("looking for a newer release failed; what was shown stays")
 
     def _load_if_new(self) -> Snapshot | None:
-        try:
-            return self._load_what_is_new()
-        except WarehouseError as fault:
-            raise StoreNotReady(str(fault)) from fault
-
-    def _load_what_is_new(self) -> Snapshot | None:
         versions = (self.tables.version(RELEASES), self.tables.version(PRODUCTS), self.tables.version(QUALITY_METRICS))
         if self._snapshot and self._snapshot.versions == versions:
             return None
@@ -232,8 +225,7 @@ def _root(settings: "Settings") -> str:
             "the delta store reads tables by their place, and storage.catalog or storage.schema is set; "
             "name a folder or URL in storage.warehouse, or serve from Postgres (serve.store=postgres)"
         )
-    where = storage.warehouse
-    return where.rstrip("/") if URL.match(where) else str(Path(where).expanduser().resolve())
+    return absolute(storage.warehouse)
 
 
 def _quality(release: Release, metrics: Sequence[Metric]) -> Quality:

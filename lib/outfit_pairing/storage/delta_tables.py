@@ -144,18 +144,18 @@ class DeltaTables:
             raise self._unreadable(table, fault) from fault
 
     def _scan(self, table: Table, columns: Sequence[str], version: int | None, coded: Collection[str]) -> Iterator[pa.RecordBatch]:
-        opened = self._open(table, version)
+        opened, schema = self._open(table, version), table.written_arrow_schema
         if "deletionVectors" in (opened.protocol().reader_features or ()):
             for batch in opened.scan(columns=list(columns)):
-                yield _as_declared(pa.record_batch(batch), table)
+                yield _as_declared(pa.record_batch(batch), schema)
             return
         if URL.match(self.root):
             dataset = opened.to_pyarrow_dataset()
             for batch in dataset.to_batches(list(columns), batch_size=BATCH_ROWS, batch_readahead=2, fragment_readahead=1):
-                yield _as_declared(batch, table)
+                yield _as_declared(batch, schema)
             return
         for file in opened.file_uris():
-            yield from _file_batches(Path(self.root, table.name, Path(file).name), table, columns, coded)
+            yield from _file_batches(Path(self.root, table.name, Path(file).name), schema, columns, coded)
 
     def _open(self, table: Table, version: int | None = None) -> Any:
         from deltalake import DeltaTable
@@ -171,7 +171,7 @@ class DeltaTables:
         return WarehouseError(f"table {table.name} of {where} cannot be read: {first_line(fault)}")
 
 
-def _file_batches(file: Path, table: Table, columns: Sequence[str], coded: Collection[str]) -> Iterator[pa.RecordBatch]:
+def _file_batches(file: Path, schema: pa.Schema, columns: Sequence[str], coded: Collection[str]) -> Iterator[pa.RecordBatch]:
     """Rows of one file of a table in a folder: tables are not partitioned, so that all files lie in it.
 
     Arrow's own reader: its data sets would import pandas, a third of the time until the service is ready, and deltalake's file
@@ -185,19 +185,15 @@ def _file_batches(file: Path, table: Table, columns: Sequence[str], coded: Colle
     with pq.ParquetFile(file, metadata=metadata, read_dictionary=dictionaries) as opened:
         present = [name for name in columns if name in opened.schema_arrow.names]
         for batch in opened.iter_batches(BATCH_ROWS, columns=present):
-            columns_held = [
-                batch.column(name) if name in present else pa.nulls(len(batch), table.written_arrow_schema.field(name).type)
-                for name in columns
-            ]
-            yield _as_declared(pa.record_batch(columns_held, list(columns)), table, coded)
+            held = [batch.column(name) if name in present else pa.nulls(len(batch), schema.field(name).type) for name in columns]
+            yield _as_declared(pa.record_batch(held, list(columns)), schema, coded)
 
 
-def _as_declared(batch: pa.RecordBatch, table: Table, coded: Collection[str] = ()) -> pa.RecordBatch:
+def _as_declared(batch: pa.RecordBatch, schema: pa.Schema, coded: Collection[str] = ()) -> pa.RecordBatch:
     """Columns in the types that the table declares: Spark writes times without saying that they are UTC, deltalake views.
 
     Those that are `coded` stay as they are.
     """
-    schema = table.written_arrow_schema
     columns = [
         column if name in coded or column.type == schema.field(name).type else column.cast(schema.field(name).type, safe=False)
         for name, column in zip(batch.schema.names, batch.columns, strict=True)

@@ -8,9 +8,18 @@ from outfit_pairing.settings import Settings
 URL = re.compile(r"^[a-z][a-z0-9+.-]*:")
 
 
+def absolute(warehouse: str) -> str:
+    """A local folder as an absolute path (Spark would take a relative one as the server's), a URL as it is."""
+    return warehouse.rstrip("/") if URL.match(warehouse) else str(_folder(warehouse))
+
+
 def local_warehouse(settings: Settings) -> Path | None:
     """The folder of the tables; None where they lie in a catalogue or behind a URL."""
     storage = settings.storage
     if storage.catalog or storage.schema_ or URL.match(storage.warehouse):
         return None
-    return Path(storage.warehouse).expanduser().resolve()
+    return _folder(storage.warehouse)
+
+
+def _folder(warehouse: str) -> Path:
+    return Path(warehouse).expanduser().resolve()

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
     from pyspark.sql.types import StructType
 
-
 logger = logging.getLogger(__name__)
 
 
@@ -50,7 +49,7 @@ class StagingPlace:
         """All rows written in this run."""
         return self.spark.table(self.table) if self.table else self.spark.read.schema(schema).parquet(self.folder)
 
-    def at_hand(self, schema: "pa.Schema", most: int) -> "pa.Table | None":
+    def at_hand(self, schema: pa.Schema, most: int) -> pa.Table | None:
         """The same as Arrow, read by this process; None where it cannot, or where there are more than `most`."""
         import pyarrow.parquet as pq
 

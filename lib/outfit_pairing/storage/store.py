@@ -13,17 +13,18 @@ from functools import reduce
 from operator import and_
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pyarrow as pa
+
 from outfit_pairing.errors import MissingTable, WarehouseError, first_line
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.delta_tables import DeltaTables, tables_here
 from outfit_pairing.storage.migrations import bring_up, version_properties
-from outfit_pairing.storage.places import URL, local_warehouse
+from outfit_pairing.storage.places import absolute, local_warehouse
 from outfit_pairing.storage.session import runs_here
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, Table, identifier, quoted
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 Found = TypeVar("Found")
@@ -94,7 +95,7 @@ class TableStore:
         return identifier("delta", self._path(table))
 
     def _path(self, table: Table) -> str:
-        return f"{_absolute(self.settings.storage.warehouse)}/{self._name(table)}"
+        return f"{absolute(self.settings.storage.warehouse)}/{self._name(table)}"
 
     def _name(self, table: Table) -> str:
         drafted = self.reads_drafts and table is OUTFIT_RECOMMENDATIONS
@@ -218,7 +219,7 @@ class TableStore:
         here = None if self.reads_drafts else self.here
         return here if here and here.mergeable(table) else None
 
-    def _write(self, table: Table, few: "pa.Table | None", changes: "Callable[[], DataFrame]") -> None:
+    def _write(self, table: Table, few: pa.Table | None, changes: "Callable[[], DataFrame]") -> None:
         """Rows marked in CHANGE into the table, in one commit: by the driver if it has them at hand, else by Spark.
 
         By Spark also where the driver fails, as on a file system without links. Should both commit, the second changes nothing.
@@ -330,16 +331,12 @@ class TableStore:
         )
 
 
-def _changes_schema(table: Table) -> "pa.Schema":
-    import pyarrow as pa
-
+def _changes_schema(table: Table) -> pa.Schema:
     return table.written_arrow_schema.append(pa.field(CHANGE, pa.string()))
 
 
-def _noted(table: Table, rows: Sequence[tuple[Any, ...]], run_id: str) -> "pa.Table":
+def _noted(table: Table, rows: Sequence[tuple[Any, ...]], run_id: str) -> pa.Table:
     """Rows to insert, with the audit columns, as Arrow: Spark takes them without starting a Python worker."""
-    import pyarrow as pa
-
     names = [column.name for column in table.columns]
     audit = {"run_id": run_id, "updated_at": datetime.now(UTC), CHANGE: "insert"}
     return pa.Table.from_pylist([dict(zip(names, row, strict=True)) | audit for row in rows], _changes_schema(table))
@@ -360,12 +357,3 @@ def _against_others(table: Table, write: "Callable[[], Found]") -> "Found":
 def is_conflict(fault: Exception) -> bool:
     """Whether another writer's commit came first (Delta's optimistic concurrency), as Spark or deltalake says it."""
     return any(name in str(fault) for name in CONFLICTS)
-
-
-def _absolute(warehouse: str) -> str:
-    """A local folder as an absolute path (Spark would take a relative one as the server's), a URL as it is."""
-    if URL.match(warehouse):
-        return warehouse.rstrip("/")
-    from pathlib import Path
-
-    return str(Path(warehouse).expanduser().resolve())

@@ -44,5 +44,5 @@ def test_a_table_without_rows_sends_none(tmp_path: Path) -> None:
     for table in (OUTFIT_RECOMMENDATIONS, QUALITY_METRICS):
         write_deltalake(tmp_path / table.name, table.written_arrow_schema.empty_table())
     store: Any = Folder(tmp_path)
-    assert list(table_blocks(store, SHOWN_OUTFITS, 0, 1.0, None)) == []
+    assert list(table_blocks(store, SHOWN_OUTFITS, 0)) == []
     assert list(metric_blocks(store)) == []
