@@ -17,8 +17,9 @@ import numpy as np
 
 from outfit_pairing.pairing.by_patterns import _anchors, _ideas
 from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestPerQuery, Queries, as_queries
+from outfit_pairing.pairing.catalogue import read_catalogue
 from outfit_pairing.pairing.codes import StyleTables
-from outfit_pairing.pairing.passes import _item_vectors, read_catalogue
+from outfit_pairing.pairing.passes import _item_vectors
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage.session import open_session
 

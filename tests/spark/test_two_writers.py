@@ -105,6 +105,22 @@ def test_both_leave_the_same(spark: SparkSession, tmp_path: Path, monkeypatch: p
         assert sorted(here.collect()) == sorted(there.collect()), version
 
 
+def test_both_read_the_same(spark: SparkSession, make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each version, whoever wrote its files, also one without rows."""
+    shop, nights = TableStore(spark, make_settings()), NIGHTS[OUTFIT_RECOMMENDATIONS]
+    for rows in (*nights, [], nights[0]):
+        shop.merge(OUTFIT_RECOMMENDATIONS, frame(spark, OUTFIT_RECOMMENDATIONS, rows), delete_missing=True)
+    spark.sql(f"OPTIMIZE {shop.place(OUTFIT_RECOMMENDATIONS)}").collect()
+    for version in range(shop.version(OUTFIT_RECOMMENDATIONS) + 1):
+        here = shop.read_version(OUTFIT_RECOMMENDATIONS, version)
+        with monkeypatch.context() as patch:
+            by_spark(patch)
+            there = shop.read_version(OUTFIT_RECOMMENDATIONS, version)
+        assert shop._snapshot(OUTFIT_RECOMMENDATIONS, version) is not None
+        assert sorted(map(str, here.collect())) == sorted(map(str, there.collect())), version
+    assert shop.read(OUTFIT_RECOMMENDATIONS).count() == len(nights[0])
+
+
 def test_where_the_driver_cannot_write_spark_does(
     spark: SparkSession, make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
 from pyspark.sql import functions as F
 
 from outfit_pairing.embedding.chunks import chunks, progress
@@ -28,7 +29,7 @@ logger = logging.getLogger(__name__)
 BUCKETS = 1_024  # chunks are made of whole buckets, so that counting and encoding agree on them
 PROBE_TEXTS = 200
 WORTH_A_PROBE = 2_000  # fewer texts are encoded in about the time of a probe
-LEAST_TEXTS_PER_PARTITION = 500  # fewer are encoded before a further worker has loaded the model
+LEAST_TEXTS_PER_PARTITION = 500  # fewer are encoded before a worker has loaded the model
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
@@ -71,13 +72,21 @@ def _encode(store: TableStore, products: "DataFrame", new_by_bucket: Mapping[int
     bucket = F.pmod(F.xxhash64("text_hash"), F.lit(BUCKETS))
     started = time.perf_counter()
     for first, last, size in chunks(new_by_bucket, store.settings.embedding.chunk_texts):
-        cut = min(partitions(store.settings), max(1, size // LEAST_TEXTS_PER_PARTITION))
-        rows = new_texts.where(bucket.between(first, last)).repartition(cut, "text_hash")
-        store.append(PRODUCT_EMBEDDINGS, rows.mapInArrow(EncodeTexts(spec), VECTORS))
+        store.append(
+            PRODUCT_EMBEDDINGS, _encoded_rows(store, new_texts.where(bucket.between(first, last)), size, EncodeTexts(spec))
+        )
         done += size
         logger.info("%s", progress(done, total, time.perf_counter() - started))
     pace = total / max(1e-9, time.perf_counter() - started)
     return {"precision": spec.precision, "texts_per_second": round(pace, 1)}
+
+
+def _encoded_rows(store: TableStore, texts: "DataFrame", size: int, kernel: EncodeTexts) -> "DataFrame":
+    """Few are encoded by the driver."""
+    cut = min(partitions(store.settings), size // LEAST_TEXTS_PER_PARTITION)
+    if not cut:
+        return store.spark.createDataFrame(pa.Table.from_batches(kernel(texts.toArrow().to_batches())), VECTORS)
+    return texts.repartition(cut, "text_hash").mapInArrow(kernel, VECTORS)
 
 
 def _spec(settings: Settings, new_texts: "DataFrame", total: int) -> EncoderSpec:

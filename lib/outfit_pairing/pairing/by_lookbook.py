@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from outfit_pairing.errors import InputError
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
+from outfit_pairing.pairing.catalogue import Catalogue, read_catalogue
 from outfit_pairing.pairing.look_faults import CODES, Fault, faults_of, without_forbidden
 from outfit_pairing.pairing.look_outfits import CARRIED, CURATED, OUTCOME_COLUMNS, LookOutfits, rack_of
 from outfit_pairing.pairing.looks import Look, read_lookbook
 from outfit_pairing.pairing.near_identical import COLUMNS, NEAR_SCHEMA, NearIdentical, best_near, models_of
-from outfit_pairing.pairing.passes import Catalogue, read_catalogue
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.staging import StagingPlace

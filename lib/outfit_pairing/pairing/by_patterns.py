@@ -10,12 +10,13 @@ import numpy as np
 import pyarrow as pa
 
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
+from outfit_pairing.pairing.catalogue import Catalogue, read_catalogue
 from outfit_pairing.pairing.changes import Touched, made_of, nothing_redone, touched
 from outfit_pairing.pairing.codes import ProductCodes
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.neighbours import Neighbours
 from outfit_pairing.pairing.parts import Parts, parts_of
-from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
+from outfit_pairing.pairing.passes import recommend
 from outfit_pairing.pairing.recommend import ByNearestAnchors
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
@@ -87,7 +88,7 @@ class _Lent:
         if not new:
             return []
         kernel = _TriedFor(self.neighbours, new)
-        return [self.catalogue.with_vectors.select(*INPUT_COLUMNS, "vector").mapInArrow(kernel, "product_id string")]
+        return [self.store.spark.createDataFrame(self.catalogue.through(kernel, "product_id string"))]
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,8 +125,7 @@ def _anchors(catalogue: Catalogue) -> "pd.DataFrame":
     Imported patterns may be for others than the anchors of the last selection.
     """
     anchors = catalogue.store.read(OUTFIT_PATTERNS).selectExpr("anchor_product_id AS product_id").distinct()
-    rows = catalogue.with_vectors.join(anchors, "product_id", "left_semi").select(*INPUT_COLUMNS, "vector")
-    return rows.toPandas().sort_values("product_id", ignore_index=True)
+    return catalogue.of(anchors).select(*INPUT_COLUMNS, "vector").toPandas().sort_values("product_id", ignore_index=True)
 
 
 def _ideas(catalogue: Catalogue, anchors: "pd.DataFrame", codes: ProductCodes) -> Ideas:

@@ -4,12 +4,13 @@ import hashlib
 from typing import TYPE_CHECKING
 
 from outfit_pairing.pairing.assembly import LEAST_OUTFITS
+from outfit_pairing.pairing.catalogue import Catalogue, read_catalogue
 from outfit_pairing.pairing.changes import Touched, made_of, nothing_redone, touched
 from outfit_pairing.pairing.codes import AUDIENCE_CODES
 from outfit_pairing.pairing.enough import WithEnough
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.parts import Parts, parts_of
-from outfit_pairing.pairing.passes import Catalogue, read_catalogue, recommend
+from outfit_pairing.pairing.passes import recommend
 from outfit_pairing.pairing.recommend import ByProductClass
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore

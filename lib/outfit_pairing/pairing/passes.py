@@ -4,8 +4,6 @@ import hashlib
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,84 +11,23 @@ import pandas as pd
 import pyarrow as pa
 
 from outfit_pairing.embedding.encoders import encoder_name, open_encoder
-from outfit_pairing.errors import InputError
 from outfit_pairing.pairing.assembly import Assembler, Pools, lots_of, scarce_below
-from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestOfAll, BestPerQuery, Queries, as_queries
+from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, BestOfAll, BestPerQuery, Queries, as_queries
+from outfit_pairing.pairing.catalogue import COLUMNS, Catalogue
 from outfit_pairing.pairing.changes import Touched
-from outfit_pairing.pairing.codes import TRAIT_COLUMNS, StyleTables, style_tables
 from outfit_pairing.pairing.ideas import Ideas, ItemQuery
-from outfit_pairing.pairing.learnt import kinds_gain, open_model
 from outfit_pairing.pairing.parts import Parts, cut
 from outfit_pairing.pairing.recommend import IdeaChooser, Recommender
-from outfit_pairing.pairing.style_space import StyledRows, StyleSpace, find_style_space
-from outfit_pairing.settings import Settings
-from outfit_pairing.storage.made_of import versions_of
+from outfit_pairing.pairing.style_space import StyledRows
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.staging import StagingPlace
-from outfit_pairing.storage.store import TableStore, WriteReport
-from outfit_pairing.storage.tables import PATTERN_ITEM_EMBEDDINGS, PRODUCT_EMBEDDINGS, PRODUCTS, Table
-from outfit_pairing.style import load_style_guide
-from outfit_pairing.style.lookbook_model import LookbookModel
+from outfit_pairing.storage.store import WriteReport
+from outfit_pairing.storage.tables import PATTERN_ITEM_EMBEDDINGS, Table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, eq=False)
-class Catalogue:
-    """The products with their vectors, and the tables between their codes."""
-
-    spark: "SparkSession"
-    settings: Settings
-    store: TableStore
-    products: "DataFrame"  # INPUT_COLUMNS, name, text_hash
-    with_vectors: "DataFrame"  # INPUT_COLUMNS, name, vector
-    tables: StyleTables
-    model: LookbookModel | None
-
-    @cached_property
-    def space(self) -> StyleSpace:
-        """The style of its texts: one pass over the products, when it is first asked for."""
-        return find_style_space(self.with_vectors, self.model)
-
-    def passing(self, rows: "DataFrame") -> "DataFrame":
-        """Rows cut evenly for a heavy pass."""
-        return rows.repartition(partitions(self.settings), "product_id")
-
-
-def read_catalogue(spark: "SparkSession", settings: Settings) -> Catalogue:
-    """The catalogue for pairing.
-
-    Raises: MissingTable: ingest or embed has not run.  InputError: some products have no vector yet.
-    """
-    global _latest  # noqa: PLW0603 the stages of a run pair the same catalogue, one after the other
-    store = TableStore(spark, settings)
-    versions = versions_of(store, (PRODUCTS, PRODUCT_EMBEDDINGS))
-    if _latest and _latest[0] == (settings, versions) and _latest[1].spark is spark:
-        return _latest[1]
-    _latest = ((settings, versions), _read_catalogue(store))
-    return _latest[1]
-
-
-_latest: tuple[tuple[Settings, dict[str, int]], Catalogue] | None = None
-
-
-def _read_catalogue(store: TableStore) -> Catalogue:
-    spark, settings = store.spark, store.settings
-    products = store.read(PRODUCTS).select(*INPUT_COLUMNS, "name", "text_hash")
-    vectors = store.read(PRODUCT_EMBEDDINGS).where(f"encoder = '{encoder_name(settings.embedding)}'").select("text_hash", "vector")
-    missing = products.join(vectors, "text_hash", "left_anti").count()
-    if missing:
-        encoder = encoder_name(settings.embedding)
-        raise InputError(f"{missing} products have no vector of {encoder}; run `outfit-pairing embed` first")
-    kinds = products.select(*TRAIT_COLUMNS).distinct().collect()
-    colours = [row.colour for row in products.select("colour").distinct().collect()]
-    model = open_model(settings)
-    tables = style_tables([tuple(row) for row in kinds], colours, load_style_guide(), partial(kinds_gain, model) if model else None)
-    with_vectors = products.join(vectors, "text_hash").drop("text_hash")
-    return Catalogue(spark, settings, store, products, with_vectors, tables, model)
 
 
 def find_queries(catalogue: Catalogue, ideas: Ideas) -> Queries:
@@ -99,16 +36,18 @@ def find_queries(catalogue: Catalogue, ideas: Ideas) -> Queries:
     return as_queries(ideas.queries, texts, _item_vectors(catalogue, texts), catalogue.tables)
 
 
-def find_pools(catalogue: Catalogue, rows: "DataFrame", ideas: Ideas, queries: Queries) -> Pools:
-    """Candidates among `rows` for every query of the ideas: one pass over them, merged over partitions."""
+def find_pools(catalogue: Catalogue, rows: "DataFrame | None", ideas: Ideas, queries: Queries) -> Pools:
+    """Candidates among `rows`, or all products, for every query of the ideas: one pass over them, merged over partitions."""
     started = time.perf_counter()
     k = catalogue.settings.outfits.candidates_per_item
     kernel = BestPerQuery(queries, catalogue.tables, k)
-    best = catalogue.passing(rows).mapInArrow(kernel, CANDIDATE_SCHEMA)
-    of_all = best.repartition(partitions(catalogue.settings), "query").mapInArrow(
-        BestOfAll(len(ideas.queries), k), CANDIDATE_SCHEMA
-    )
-    pools = _pools(catalogue, rows, of_all.select("query", "product").toArrow(), ideas.queries)
+    if rows is None and catalogue.held is not None:
+        found = catalogue.through(kernel, CANDIDATE_SCHEMA)
+    else:
+        best = catalogue.passing(catalogue.with_vectors if rows is None else rows).mapInArrow(kernel, CANDIDATE_SCHEMA)
+        merged = best.repartition(partitions(catalogue.settings), "query")
+        found = merged.mapInArrow(BestOfAll(len(ideas.queries), k), CANDIDATE_SCHEMA).toArrow()
+    pools = _pools(catalogue, rows, found, ideas.queries)
     empty = int((pools.size == 0).sum())
     logger.info(
         "%d distinct pattern items (%d without any candidate), %d candidates, %.1f s",
@@ -117,15 +56,14 @@ def find_pools(catalogue: Catalogue, rows: "DataFrame", ideas: Ideas, queries: Q
     return pools
 
 
-def _pools(catalogue: Catalogue, among: "DataFrame", found: pa.Table, queries: Sequence[ItemQuery]) -> Pools:
+def _pools(catalogue: Catalogue, among: "DataFrame | None", found: pa.Table, queries: Sequence[ItemQuery]) -> Pools:
     """Pools from `found`, query and product by hash, best first within a query."""
     query, product = found["query"].to_numpy().astype(np.int64), found["product"].to_numpy().view(np.uint64)
-    kept = [*INPUT_COLUMNS, "name"]
-    schema = ", ".join(f"{name} {kind}" for name, kind in among.select(*kept).dtypes) + ", style array<float>"
-    asked = among.select(*kept, "vector").mapInArrow(StyledRows(catalogue.space, np.unique(product)), schema)
-    rows = asked.toArrow().sort_by("product_id").combine_chunks()
+    schema = ", ".join(f"{name} {kind}" for name, kind in catalogue.products.select(*COLUMNS).dtypes) + ", style array<float>"
+    asked = catalogue.through(StyledRows(catalogue.space, np.unique(product)), schema, among)
+    rows = asked.sort_by("product_id").combine_chunks()
     styles = rows["style"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(rows.num_rows, -1)
-    codes = catalogue.tables.encode(rows.select(kept).to_pandas(), styles)
+    codes = catalogue.tables.encode(rows.select(list(COLUMNS)).to_pandas(), styles)
     by_hash = np.argsort(codes.hash)
     number = by_hash[np.searchsorted(codes.hash[by_hash], product)]
     order = np.argsort(query, kind="stable")
@@ -183,14 +121,16 @@ def recommend(
     """
     settings, store = catalogue.settings, catalogue.store
 
-    def outfits_of(rows: "DataFrame", queries: Queries) -> "DataFrame":
+    def outfits_of(rows: "DataFrame | None", queries: Queries) -> "DataFrame":
         assembler = Assembler(
             catalogue.tables, ideas, find_pools(catalogue, rows, ideas, queries), settings.outfits.min_score,
             settings.outfits.per_product, last_resort=last_resort, scarce_below=scarce_below(parts.size),
             choice=settings.outfits.choice,
         )  # fmt: skip
         kernel = Recommender(choose, catalogue.space, assembler, source, tuple(owner_ids), table.arrow_schema)
-        own = rows if wanted is None else rows.join(wanted, "product_id", "left_semi")
+        own = catalogue.with_vectors if rows is None else rows
+        if wanted is not None:
+            own = catalogue.of(wanted) if rows is None else rows.join(wanted, "product_id", "left_semi")
         return catalogue.passing(own).mapInArrow(kernel, table.schema)
 
     def written(outfits: "DataFrame") -> WriteReport:
@@ -202,7 +142,7 @@ def recommend(
         return written(catalogue.spark.createDataFrame([], table.schema))
     queries = find_queries(catalogue, ideas)
     if parts.number == 1:
-        return written(outfits_of(catalogue.with_vectors, queries))
+        return written(outfits_of(None, queries))
     place = StagingPlace(catalogue.spark, settings, f"outfits_of_{table.name}")
     try:
         with cut(store, catalogue.with_vectors, parts) as pieces:

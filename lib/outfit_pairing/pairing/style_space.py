@@ -9,8 +9,8 @@ that they are exact in any order, and outfits have the same bits for any partiti
 
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,14 +19,10 @@ import pyarrow as pa
 
 from outfit_pairing.pairing.candidates import vectors_of
 from outfit_pairing.pairing.codes import Floats, Ints, hashes
-from outfit_pairing.pairing.learnt import LearntStyles, learnt_styles
-from outfit_pairing.style.lookbook_model import LookbookModel
+from outfit_pairing.pairing.learnt import LearntStyles
 from outfit_pairing.style.moods import load_moods
 from outfit_pairing.style.outfit_score import WEIGHTS
 from outfit_pairing.style.vectors import fixed_point
-
-if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
 
 Doubles = npt.NDArray[np.float64]
 Groups = Mapping[tuple[str | None, ...], int]
@@ -170,14 +166,6 @@ def _sums_batch(numbers: list[Any], counts: list[Any], sums: list[Doubles]) -> p
         ],
         names=["number", "size", "sums"],
     )
-
-
-def find_style_space(rows: "DataFrame", model: LookbookModel | None = None) -> StyleSpace:
-    """The space of a catalogue: one pass over `rows` (STYLE_COLUMNS, vector). `model`: what a shop's own outfits taught."""
-    groups = number_groups(rows.select(*KIND_COLUMNS).distinct().collect(), rows.select(*COLOUR_COLUMNS).distinct().collect())
-    columns = [*KIND_COLUMNS, *COLOUR_COLUMNS, "vector"]
-    space = style_space(groups, rows.select(*columns).mapInArrow(SumsPerGroup(groups), SUMS_SCHEMA).toPandas())
-    return replace(space, learnt=learnt_styles(model, space.means.shape[1]))
 
 
 def style_space(groups: Groups, found: pd.DataFrame) -> StyleSpace:

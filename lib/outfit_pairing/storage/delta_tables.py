@@ -5,7 +5,7 @@ takes 0.03 and 1.5 s.
 """
 
 import logging
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
@@ -39,6 +39,15 @@ def tables_here(settings: Settings) -> "DeltaTables | None":
     """The tables where they lie in a folder, and deltalake is installed."""
     folder = local_warehouse(settings)
     return DeltaTables(str(folder)) if folder and folder.is_dir() and find_spec("deltalake") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One version of a table in a folder.   files: whole paths.   schema: as Delta's log has it, in JSON."""
+
+    files: tuple[str, ...]
+    schema: str
+    properties: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +99,23 @@ class DeltaTables:
             for row in zip(*map(_values, batch.columns), strict=True)
         ]
 
-    def mergeable(self, table: Table) -> bool:
-        """Whether `merge` and `changed_since` are for it: there, small, and no feature that deltalake might not know.
+    def small(self, table: Table, version: int | None = None) -> Snapshot | None:
+        """The table if it is for this process to read and write: there, small, and no feature that deltalake might not know.
 
         What cannot be read is not either: Spark says what is wrong with it.
         """
         try:
-            opened = self._open(table)
-            protocol, rows = opened.protocol(), opened.count()
+            opened = self._open(table, version)
+            protocol, metadata = opened.protocol(), opened.metadata()
+            plain = protocol.min_writer_version <= PLAIN_WRITER
+            named = protocol.min_writer_version == NAMED_FEATURES and WRITER_FEATURES.issuperset(protocol.writer_features or ())
+            if not (plain or named) or metadata.partition_columns or opened.count() > MOST_ROWS:
+                return None
+            files = (str(Path(self.root, table.name, Path(uri).name)) for uri in opened.file_uris())
+            return Snapshot(tuple(sorted(files)), opened.schema().to_json(), metadata.configuration)
         except Exception as fault:
             logger.debug("%s is left to Spark (%s)", table.name, first_line(fault))
-            return False
-        plain = protocol.min_writer_version <= PLAIN_WRITER
-        named = protocol.min_writer_version == NAMED_FEATURES and WRITER_FEATURES.issuperset(protocol.writer_features or ())
-        return (plain or named) and rows <= MOST_ROWS
+            return None
 
     def merge(self, table: Table, changes: pa.Table, change: str) -> None:
         """Rows into the table, in one commit; change data are written where the table keeps them.

@@ -6,6 +6,7 @@ null) is a `Step` here. A step looks at what the table has and gives the SQL tha
 after a crash between its work and the mark. Statements change metadata, or rows that are not yet as wanted.
 """
 
+import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,14 @@ UNMARKED = 0  # tables of before versions were kept
 FIRST = 1
 
 Present = Mapping[str, str]  # column → type, as a table has them
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An existing table: its columns and its properties."""
+
+    columns: Present
+    properties: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,22 +78,23 @@ def version_properties(table: Table) -> str:
     return _properties(schema_version(table)) + (f", {CHANGE_FEED}" if table.keeps_changes else "")
 
 
-def bring_up(spark: "SparkSession", run_id: str, place: str, table: Table, present: Present) -> bool:
+def bring_up(spark: "SparkSession", run_id: str, place: str, table: Table, look: Callable[[], Found]) -> bool:
     """Bring an existing table to this package's schema; whether anything changed. Looks at each table once per run.
 
-    Args:    place: how SQL names the table.   present: its columns and their types.
+    Args:    place: how SQL names the table.   look: gives what it is now; asked when the run has not yet looked at it.
     Raises:  WarehouseError: the table is of a newer schema version, has a column of another type, or lacks one that is never
              null and that no step makes; or the table may not be altered.
     """
     if (run_id, place) in _opened:
         return False
-    version, writer = _version(spark, place, table)
+    found = look()
+    version, writer = _version(found.properties, table)
     if version > schema_version(table):
         newer = f"outfit-pairing ≥ {writer}" if writer else f"an outfit-pairing newer than {__version__}"
         raise WarehouseError(
             f"table {table.name} is of schema version {version}, this package writes {schema_version(table)}; install {newer}"
         )
-    changed = False
+    present, changed = found.columns, False
     for step in (MARK, *STEPS.get(table.name, ()))[version:]:
         for statement in step.sql(place, present):
             _alter(spark, table, statement)
@@ -99,9 +109,20 @@ def bring_up(spark: "SparkSession", run_id: str, place: str, table: Table, prese
     return changed or bool(added)
 
 
-def _version(spark: "SparkSession", place: str, table: Table) -> tuple[int, str | None]:
+def found_by_spark(spark: "SparkSession", place: str, present: Present) -> Found:
+    """What a table is that Spark has opened already."""
+    return Found(present, {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {place}").collect()})
+
+
+def found_in_log(schema: str, properties: Mapping[str, str]) -> Found:
+    """What a table is, by its log.    schema: in JSON."""
+    from pyspark.sql.types import StructType
+
+    return Found({field.name: field.dataType.simpleString() for field in StructType.fromJson(json.loads(schema))}, properties)
+
+
+def _version(properties: Mapping[str, str], table: Table) -> tuple[int, str | None]:
     """The table's schema version, and the package that wrote it first."""
-    properties = {row["key"]: row["value"] for row in spark.sql(f"SHOW TBLPROPERTIES {place}").collect()}
     said = properties.get(VERSION, str(UNMARKED))
     if not said.isdecimal():
         raise WarehouseError(f"table {table.name} has {VERSION} = {said!r}, which is no version; set it to the number that it was")

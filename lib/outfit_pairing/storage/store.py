@@ -7,18 +7,19 @@ as it was. Only SQL and DataFrame calls that Spark Connect allows.
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import reduce
+from functools import partial, reduce
 from operator import and_
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pyarrow as pa
 
 from outfit_pairing.errors import MissingTable, WarehouseError, first_line
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage.delta_tables import DeltaTables, tables_here
-from outfit_pairing.storage.migrations import bring_up, version_properties
+from outfit_pairing.storage.delta_tables import DeltaTables, Snapshot, tables_here
+from outfit_pairing.storage.migrations import bring_up, found_by_spark, found_in_log, version_properties
 from outfit_pairing.storage.places import absolute, local_warehouse
 from outfit_pairing.storage.session import runs_here
 from outfit_pairing.storage.staging import StagingPlace
@@ -103,19 +104,39 @@ class TableStore:
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written. A warehouse that cannot be read is an error, never 'not there'."""
-        return self._rows(table) is not None
+        return self._small(table) is not None or self._rows_of_delta(table) is not None
 
     def read(self, table: Table) -> "DataFrame":
         """The table's rows.
 
         Raises: MissingTable: no stage has written it yet; the message names the stage to run.
         """
-        rows = self._rows(table)
+        snapshot = self._small(table)
+        rows = self._rows_of_delta(table) if snapshot is None else self._rows_of_files(table, snapshot)
         if rows is None:
             raise MissingTable(table.name, ".".join(self._named) or self.settings.storage.warehouse, table.stage)
         return rows
 
-    def _rows(self, table: Table) -> "DataFrame | None":
+    def _small(self, table: Table) -> Snapshot | None:
+        """The table if it is small and lies here, of this package's schema; None: Spark has to look."""
+        snapshot = self._snapshot(table)
+        if snapshot is None:
+            return None
+        look = partial(found_in_log, snapshot.schema, snapshot.properties)
+        return self._snapshot(table) if bring_up(self.spark, self.settings.run_id, self.place(table), table, look) else snapshot
+
+    def _snapshot(self, table: Table, version: int | None = None) -> Snapshot | None:
+        here = self.here
+        return here.small(replace(table, name=self._name(table)), version) if here else None
+
+    def _rows_of_files(self, table: Table, snapshot: Snapshot) -> "DataFrame":
+        """The same rows as by Delta, which replays the log by a job, and looks for the files by another, whenever it is asked."""
+        if not snapshot.files:
+            return self.spark.createDataFrame([], table.written_ddl)
+        # the files' names are no patterns
+        return self.spark.read.schema(table.written_ddl).option("__globPaths__", "false").parquet(*snapshot.files)
+
+    def _rows_of_delta(self, table: Table) -> "DataFrame | None":
         """The table's rows, None where it was never written: analysing a query tells, at no job's cost."""
         from pyspark.errors import AnalysisException
 
@@ -128,12 +149,15 @@ class TableStore:
             if (fault.getCondition() or "").startswith(ABSENT):
                 return None
             raise WarehouseError(f"{self.place(table)} cannot be read: {first_line(fault)}") from fault
-        if bring_up(self.spark, self.settings.run_id, self.place(table), table, present):
+        look = partial(found_by_spark, self.spark, self.place(table), present)
+        if bring_up(self.spark, self.settings.run_id, self.place(table), table, look):
             return self.spark.sql(f"SELECT * FROM {self.place(table)}")
         return rows
 
     def create(self, table: Table) -> None:
         """Create the table, empty, with its comments and NOT NULL keys; nothing happens when it is there."""
+        if self._snapshot(table):
+            return
         self.spark.sql(
             f"CREATE TABLE IF NOT EXISTS {self.place(table)} ({table.ddl}) USING delta COMMENT {quoted(table.comment)} "
             f"TBLPROPERTIES ({version_properties(table)})"
@@ -217,7 +241,7 @@ class TableStore:
     def small_here(self, table: Table) -> DeltaTables | None:
         """`here` if the table is for the driver: it reads what changed there, and merges a few rows, by itself."""
         here = None if self.reads_drafts else self.here
-        return here if here and here.mergeable(table) else None
+        return here if here and here.small(table) else None
 
     def _write(self, table: Table, few: pa.Table | None, changes: "Callable[[], DataFrame]") -> None:
         """Rows marked in CHANGE into the table, in one commit: by the driver if it has them at hand, else by Spark.
@@ -247,6 +271,9 @@ class TableStore:
 
     def read_version(self, table: Table, version: int) -> "DataFrame":
         """The table's rows as they were; an action fails where VACUUM has removed them."""
+        snapshot = self._snapshot(table, version)
+        if snapshot and all(Path(file).exists() for file in snapshot.files):
+            return self._rows_of_files(table, snapshot)
         return self.spark.sql(f"SELECT * FROM {self.place(table)} VERSION AS OF {version}")
 
     def changed_since(self, table: Table, version: int, column: str, now: int | None = None) -> "DataFrame | None":

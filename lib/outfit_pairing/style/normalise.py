@@ -50,6 +50,7 @@ def keys_in(text: str, longest: int) -> set[str]:
     return {"".join(parts[at : at + size]) for size in range(1, longest + 1) for at in range(len(parts) - size + 1)}
 
 
+@lru_cache(maxsize=20_000)
 def _one_spelling(word: str) -> str:
     word = _RESPELLED.get(word) or _singular(word)
     return _RESPELLED.get(word, word).replace("ie", "i").replace("y", "i")  # body suit, bodysuit; hoody, hoodies

@@ -72,10 +72,10 @@ def test_what_changed_is_told(tables: DeltaTables) -> None:
 
 def test_other_tables_are_left_to_spark(tables: DeltaTables, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those that are not there or large, and those with a feature that deltalake might not know."""
-    assert tables.mergeable(OUTFITS)
-    assert not tables.mergeable(PRODUCTS)
+    assert tables.small(OUTFITS)
+    assert not tables.small(PRODUCTS)
     monkeypatch.setattr("outfit_pairing.storage.delta_tables.WRITER_FEATURES", frozenset())
-    assert not tables.mergeable(OUTFITS)
+    assert not tables.small(OUTFITS)
     monkeypatch.undo()
     monkeypatch.setattr("outfit_pairing.storage.delta_tables.MOST_ROWS", 2)
-    assert not tables.mergeable(OUTFITS)
+    assert not tables.small(OUTFITS)
