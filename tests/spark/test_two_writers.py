@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from outfit_pairing.errors import WarehouseError
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import TableStore, WriteReport
+from outfit_pairing.storage.at_hand import as_arrow
 from outfit_pairing.storage.delta_tables import DeltaTables
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, Table
 
@@ -140,6 +141,22 @@ def test_where_the_driver_cannot_write_spark_does(
     assert shop.merge(PRODUCTS, frame(spark, PRODUCTS, third), delete_missing=True) == WriteReport(0, 0, 2)
     assert DRIVER not in str(written(settings, PRODUCTS).history())
     assert [row.product_id for row in shop.read(PRODUCTS).collect()] == ["a"]
+
+
+def test_rows_at_hand_are_added_by_the_driver_or_by_spark(
+    spark: SparkSession, make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Once each, in a commit of its own."""
+    settings = make_settings("run_id=night")
+    shop, rows = TableStore(spark, settings), NIGHTS[PRODUCTS][0]
+    for number, row in enumerate(rows):
+        with monkeypatch.context() as patch:
+            if number == 1:
+                by_spark(patch)
+            shop.append(PRODUCTS, as_arrow(PRODUCTS, [tuple(row.get(name) for name in PRODUCTS.arrow_schema.names)]))
+    found = {row.product_id: (row.name, row.price, row.run_id) for row in shop.read(PRODUCTS).collect()}
+    assert found == {"a": ("Shirt", 1.0, "night"), "b": ("Skirt", None, "night"), "0042": ("", 3.5, "night")}
+    assert [DRIVER in one.get("engineInfo", "") for one in written(settings, PRODUCTS).history()] == [True, False, True, False]
 
 
 def test_what_the_driver_cannot_read_of_changes_spark_does(

@@ -81,11 +81,11 @@ def _encode(store: TableStore, products: "DataFrame", new_by_bucket: Mapping[int
     return {"precision": spec.precision, "texts_per_second": round(pace, 1)}
 
 
-def _encoded_rows(store: TableStore, texts: "DataFrame", size: int, kernel: EncodeTexts) -> "DataFrame":
+def _encoded_rows(store: TableStore, texts: "DataFrame", size: int, kernel: EncodeTexts) -> "DataFrame | pa.Table":
     """Few are encoded by the driver."""
     cut = min(partitions(store.settings), size // LEAST_TEXTS_PER_PARTITION)
     if not cut:
-        return store.spark.createDataFrame(pa.Table.from_batches(kernel(texts.toArrow().to_batches())), VECTORS)
+        return pa.Table.from_batches(kernel(texts.toArrow().to_batches())).cast(PRODUCT_EMBEDDINGS.arrow_schema)
     return texts.repartition(cut, "text_hash").mapInArrow(kernel, VECTORS)
 
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from outfit_pairing.embedding.encoders import encoder_name, open_encoder
@@ -86,17 +85,14 @@ def _item_vectors(catalogue: Catalogue, texts: Sequence[str]) -> np.ndarray:
     if new:
         vectors = open_encoder(settings.embedding).encode(new)
         known |= dict(zip(new, vectors, strict=True))
-        frame = pd.DataFrame(
-            {
-                "text_hash": [hashlib.sha256(text.encode()).hexdigest() for text in new],
-                "encoder": name,
-                "text": new,
-                "vector": [vector.tolist() for vector in vectors],
-                "dimensions": vectors.shape[1],
-            }
-        )
-        schema = PATTERN_ITEM_EMBEDDINGS.schema
-        store.append(PATTERN_ITEM_EMBEDDINGS, catalogue.spark.createDataFrame(frame, schema))
+        columns = {
+            "text_hash": [hashlib.sha256(text.encode()).hexdigest() for text in new],
+            "encoder": [name] * len(new),
+            "text": new,
+            "vector": vectors.tolist(),
+            "dimensions": [vectors.shape[1]] * len(new),
+        }
+        store.append(PATTERN_ITEM_EMBEDDINGS, pa.Table.from_pydict(columns, PATTERN_ITEM_EMBEDDINGS.arrow_schema))
     logger.info("%d texts of pattern items, %d of them encoded now", len(texts), len(new))
     return np.array([known[text] for text in texts], dtype=np.float32)
 

@@ -15,6 +15,7 @@ from outfit_pairing.publishing.lookbook import write_lookbook
 from outfit_pairing.publishing.pairs import create_pairs_view
 from outfit_pairing.publishing.places import json_folder, page_path
 from outfit_pairing.publishing.postgres import follow_release
+from outfit_pairing.storage.at_hand import as_arrow
 from outfit_pairing.storage.made_of import follow
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.store import TableStore, WriteReport
@@ -126,4 +127,4 @@ def _remember(store: TableStore, run_id: str, kind: str, figures: Published, row
         number += store.read(RELEASES).agg(F.coalesce(F.max("number"), F.lit(0))).collect()[0][0]
     version = store.version(OUTFIT_RECOMMENDATIONS)
     row = (number, run_id, version, kind, figures.products, figures.outfits, rows)
-    store.append(RELEASES, store.spark.createDataFrame([row], RELEASES.schema))
+    store.append(RELEASES, as_arrow(RELEASES, [row]))

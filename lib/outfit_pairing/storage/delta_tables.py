@@ -124,8 +124,6 @@ class DeltaTables:
                  to insert whose key is there overwrites it.
         Raises:  CommitFailedError: another writer came first.    Others: as deltalake has them.
         """
-        from deltalake import PostCommitHookProperties, WriterProperties
-
         values = {f"`{name}`": f"s.`{name}`" for name in table.names}
         opened = self._open(table)
         merging = opened.merge(
@@ -133,11 +131,22 @@ class DeltaTables:
             " AND ".join(f"t.`{name}` = s.`{name}`" for name in table.key),
             source_alias="s",
             target_alias="t",
-            writer_properties=WriterProperties(compression="SNAPPY", max_row_group_size=ROW_GROUP),
-            post_commithook_properties=PostCommitHookProperties(create_checkpoint=False),
+            **_as_spark_writes(),
         )
         merging = merging.when_matched_delete(f"s.`{change}` = 'delete'").when_matched_update(values)
         merging.when_not_matched_insert(values, f"s.`{change}` = 'insert'").execute()
+        self._keep_log_short(table, opened)
+
+    def append(self, table: Table, rows: pa.Table) -> None:
+        """Add rows in one commit.    rows: all columns of the table.    Raises: as deltalake has them."""
+        from deltalake import write_deltalake
+
+        opened = self._open(table)
+        write_deltalake(opened, rows, mode="append", **_as_spark_writes())
+        opened.update_incremental()
+        self._keep_log_short(table, opened)
+
+    def _keep_log_short(self, table: Table, opened: Any) -> None:
         if opened.version() % CHECKPOINT_EVERY == 0:
             # Hadoop's checksum of the file that names the last checkpoint, which Spark would hold against the new one
             Path(self.root, table.name, "_delta_log", "._last_checkpoint.crc").unlink(missing_ok=True)
@@ -181,6 +190,16 @@ class DeltaTables:
         if isinstance(fault, TableNotFoundError):
             return WarehouseError(f"{where} holds no table {table.name}; `outfit-pairing run` makes and releases it")
         return WarehouseError(f"table {table.name} of {where} cannot be read: {first_line(fault)}")
+
+
+def _as_spark_writes() -> dict[str, Any]:
+    """What a write is told, so that files are as Spark's are."""
+    from deltalake import PostCommitHookProperties, WriterProperties
+
+    return {
+        "writer_properties": WriterProperties(compression="SNAPPY", max_row_group_size=ROW_GROUP),
+        "post_commithook_properties": PostCommitHookProperties(create_checkpoint=False),
+    }
 
 
 def _file_batches(file: Path, schema: pa.Schema, columns: Sequence[str], coded: Collection[str]) -> Iterator[pa.RecordBatch]:

@@ -8,7 +8,6 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import partial, reduce
 from operator import and_
 from pathlib import Path
@@ -18,6 +17,7 @@ import pyarrow as pa
 
 from outfit_pairing.errors import MissingTable, WarehouseError, first_line
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.at_hand import CHANGE, changes_schema, stamped, to_insert
 from outfit_pairing.storage.delta_tables import DeltaTables, Snapshot, tables_here
 from outfit_pairing.storage.migrations import bring_up, found_by_spark, found_in_log, version_properties
 from outfit_pairing.storage.places import absolute, local_warehouse
@@ -53,7 +53,6 @@ CONFLICTS = (  # what Delta calls a commit that came second
 )
 MOST_AT_HAND = 50_000  # changed rows that the driver merges by itself
 TRIES = 3  # of a merge that meets another writer, such as OPTIMIZE
-CHANGE = "merge_change"  # column of staged changes: insert, update or delete
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +186,7 @@ class TableStore:
         """
         if not self.exists(table):
             self.create(table)
-        noted = _noted(table, rows, self.settings.run_id)
+        noted = to_insert(table, rows, self.settings.run_id)
         few = noted if self.small_here(table) else None
         _against_others(table, lambda: self._write(table, few, lambda: self.spark.createDataFrame(noted)))
 
@@ -220,7 +219,7 @@ class TableStore:
 
     def _apply(self, table: Table, staged: StagingPlace) -> WriteReport:
         """Changes into the table in one commit; none at all when there are no changes."""
-        few = staged.at_hand(_changes_schema(table), MOST_AT_HAND) if self.small_here(table) else None
+        few = staged.at_hand(changes_schema(table), MOST_AT_HAND) if self.small_here(table) else None
         changes = staged.frame(f"{table.written_ddl}, {CHANGE} string")
         if few is not None:
             counted = Counter(few[CHANGE].to_pylist())
@@ -249,14 +248,7 @@ class TableStore:
         By Spark also where the driver fails, as on a file system without links. Should both commit, the second changes nothing.
         """
         here = self.here
-        if here is None or few is None:
-            return self._merge_into(table, changes())
-        try:
-            here.merge(table, few, CHANGE)
-        except Exception as fault:
-            if is_conflict(fault):
-                raise
-            logger.warning("%s: written by Spark, since it cannot be by deltalake (%s)", table.name, first_line(fault))
+        if here is None or few is None or not _written(table, lambda: here.merge(table, few, CHANGE)):
             self._merge_into(table, changes())
 
     def version(self, table: Table) -> int:
@@ -320,9 +312,17 @@ class TableStore:
         except PySparkException as fault:
             raise WarehouseError(f"{self.place(table)} cannot go back to version {version}: {first_line(fault)}") from fault
 
-    def append(self, table: Table, rows: "DataFrame") -> None:
-        """Add rows whose keys are known to be new (an event, a vector of a new text), in one commit."""
+    def append(self, table: Table, rows: "DataFrame | pa.Table") -> None:
+        """Add rows whose keys are known to be new (an event, a vector of a new text), in one commit.
+
+        Args:    rows: the table's columns without audit columns; as Arrow if the driver has them at hand.
+        """
         self.create(table)
+        if isinstance(rows, pa.Table):
+            here = self.small_here(table)
+            if here and _written(table, lambda: here.append(table, stamped(table, rows, self.settings.run_id))):
+                return
+            rows = self.spark.createDataFrame(rows, table.schema)
         writer = self._audited(rows, table).write.format("delta").mode("append")
         if self._named:
             writer.saveAsTable(self.place(table))
@@ -358,15 +358,16 @@ class TableStore:
         )
 
 
-def _changes_schema(table: Table) -> pa.Schema:
-    return table.written_arrow_schema.append(pa.field(CHANGE, pa.string()))
-
-
-def _noted(table: Table, rows: Sequence[tuple[Any, ...]], run_id: str) -> pa.Table:
-    """Rows to insert, with the audit columns, as Arrow: Spark takes them without starting a Python worker."""
-    names = [column.name for column in table.columns]
-    audit = {"run_id": run_id, "updated_at": datetime.now(UTC), CHANGE: "insert"}
-    return pa.Table.from_pylist([dict(zip(names, row, strict=True)) | audit for row in rows], _changes_schema(table))
+def _written(table: Table, write: Callable[[], None]) -> bool:
+    """Whether the driver could write; not so on a file system without links.    Raises: what another writer's commit causes."""
+    try:
+        write()
+    except Exception as fault:
+        if is_conflict(fault):
+            raise
+        logger.warning("%s: written by Spark, since it cannot be by deltalake (%s)", table.name, first_line(fault))
+        return False
+    return True
 
 
 def _against_others(table: Table, write: "Callable[[], Found]") -> "Found":

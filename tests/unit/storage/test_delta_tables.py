@@ -44,6 +44,16 @@ def test_merged_rows_are_read_as_declared(tables: DeltaTables) -> None:
     assert read == table_of([row("a", 0.1), row("b", 0.25), row("new", 0.4)])
 
 
+def test_rows_are_added(tables: DeltaTables) -> None:
+    """Beside those that are there, in one commit; what was added is told as changed."""
+    before = tables.version(OUTFITS)
+    assert before is not None
+    tables.append(OUTFITS, table_of([row("d", 0.4), row("e", 0.5)]))
+    assert tables.version(OUTFITS) == before + 1
+    assert sorted(one["product_id"] for one in tables.rows(OUTFITS, ("product_id",))) == ["a", "b", "d", "e", "new"]
+    assert sorted(tables.changed_since(OUTFITS, before, "product_id")["product_id"].to_pylist()) == ["d", "e"]
+
+
 def test_words_may_come_as_codes(tables: DeltaTables) -> None:
     """As the service in memory wants them."""
     for batch in tables.batches(OUTFITS, ("product_id", "source"), coded=("source",)):
