@@ -10,7 +10,7 @@ import pytest
 from tests.spark.test_patterns_stage import choose, fill_shop
 
 from outfit_pairing.embedding import stage as embedding
-from outfit_pairing.pairing import by_patterns, by_rules
+from outfit_pairing.pairing import by_patterns, by_rules, catalogue
 from outfit_pairing.pairing.changes import OWN
 from outfit_pairing.patterns import stage as patterns
 from outfit_pairing.quality.counting import audit_outfits
@@ -194,6 +194,21 @@ def test_nothing_changed_writes_nothing(spark: "SparkSession", shop: tuple[Path,
     assert [store.version(table) for table in tables[:2]] == before[:2]
     items = {item["product_id"] for table in tables[2:] for row in store.read(table).collect() for item in row["items"]}
     assert "men-Belts-7" not in items
+
+
+def test_spark_pairs_as_the_driver_does(
+    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A catalogue that the driver does not hold, as one of millions: the same rows, bit for bit."""
+    pairing = (PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS)
+    before = [of_products(spark, settings_of(small), table) for table in pairing]
+    store = TableStore(spark, settings_of(small))
+    for table in pairing:
+        store.merge(table, store.read(table).select(*table.schema.names).limit(0), delete_missing=True)
+    monkeypatch.setattr(catalogue, "MOST_HELD", 0)
+    monkeypatch.setattr(catalogue, "_latest", None)
+    pair_all(spark, settings_of(small, "full=true"))
+    assert [of_products(spark, settings_of(small), table) for table in pairing] == before
 
 
 def test_new_patterns_reach_the_products_that_would_try_them(spark: "SparkSession", small: Path) -> None:

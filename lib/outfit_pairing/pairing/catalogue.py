@@ -120,10 +120,10 @@ def _held(store: TableStore, encoder: str) -> pa.Table | None:
     here = store.small_here(PRODUCTS)
     if not here or not store.small_here(PRODUCT_EMBEDDINGS):
         return None
-    products = pa.Table.from_batches(here.batches(PRODUCTS, (*COLUMNS, "text_hash")))
+    products = here.held(PRODUCTS, (*COLUMNS, "text_hash"))
     if not 0 < products.num_rows <= MOST_HELD:
         return None
-    vectors = pa.Table.from_batches(here.batches(PRODUCT_EMBEDDINGS, ("text_hash", "encoder", "vector")))
+    vectors = here.held(PRODUCT_EMBEDDINGS, ("text_hash", "encoder", "vector"))
     vectors = vectors.filter(pc.equal(vectors["encoder"], encoder))
     place = pc.index_in(products["text_hash"], vectors["text_hash"].combine_chunks()).combine_chunks()
     return products.select(list(COLUMNS)).append_column("vector", vectors["vector"].combine_chunks().take(place))

@@ -1,21 +1,27 @@
-"""What the JSON files hold, as streams of JSON texts: put together by Spark, never held by the driver."""
+"""What the JSON files hold, as streams of JSON texts: of large tables put together by Spark, never held by the driver."""
 
 import json
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
+from outfit_pairing.publishing.json_products import FIGURES, NAMES, OUTFIT, READ, product_texts
 from outfit_pairing.publishing.outfits import products_without_outfits
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, OUTFIT_RECOMMENDATIONS, PRODUCTS
+from outfit_pairing.storage.tables import (
+    ANCHOR_PRODUCTS,
+    DRAFTED_RECOMMENDATIONS,
+    OUTFIT_PATTERNS,
+    OUTFIT_RECOMMENDATIONS,
+    PRODUCTS,
+    Table,
+)
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
 PRODUCTS_AT_ONCE = 2_000  # products whose JSON the driver holds at a time, however large the catalogue
-FIGURES = 4  # decimals of scores and confidences
 
-_OUTFIT = ("rank", "source", "occasion", "pattern_name", "score", "confidence")
 _ANCHOR = ("product_id", "name", "audience", "category", "article_type", "slot", "colour", "season", "usage")
 _STRATUM = ("stratum", "stratum_size", "represents", "rank")
 _PATTERN = ("pattern_id", "anchor_product_id", "name", "description", "occasion", "season", "items", "confidence")
@@ -46,10 +52,18 @@ def product_rows(store: TableStore, products: int, partitions: int) -> Iterator[
     """
     from pyspark.sql import functions as F
 
+    here, shown = store.here, shown_table(store)
+    if here and here.small(shown) and here.small(PRODUCTS):
+        return product_texts(here.held(shown, READ), here.held(PRODUCTS, NAMES))
     fetched = max(1, products // PRODUCTS_AT_ONCE)
     texts = _products_with_outfits(store, partitions).select("product_id", _json(*map(F.col, ("product_id", "name", "outfits"))))
     ordered = texts.repartitionByRange(fetched, "product_id").sortWithinPartitions("product_id")
     return _streamed(ordered.select("json"))
+
+
+def shown_table(store: TableStore) -> Table:
+    """Which table the store shows outfits of."""
+    return DRAFTED_RECOMMENDATIONS if store.reads_drafts else OUTFIT_RECOMMENDATIONS
 
 
 def without_outfits_rows(store: TableStore, reasons: Counter[str]) -> Iterator[str]:
@@ -89,7 +103,7 @@ def _named_outfit(outfit: "Column", names: "Column") -> "Column":
             item["slot"].alias("slot"), item["product_id"].alias("product_id"), name, score, item["reasons"].alias("reasons")
         )
 
-    return F.struct(*(outfit[one].alias(one) for one in _OUTFIT), F.transform(outfit["items"], named).alias("items"))
+    return F.struct(*(outfit[one].alias(one) for one in OUTFIT), F.transform(outfit["items"], named).alias("items"))
 
 
 def _rounded(figure: str) -> "Column":

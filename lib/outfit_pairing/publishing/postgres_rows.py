@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from outfit_pairing.publishing.postgres_copy import copy_lines
 from outfit_pairing.publishing.postgres_tables import METRICS, SHOWN_OUTFITS, SHOWN_PRODUCTS, WORDS, PostgresTable
-from outfit_pairing.storage.delta_tables import DeltaTables
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, Table
@@ -68,7 +67,7 @@ def table_blocks(store: TableStore, table: PostgresTable, rows: int, within: "Da
     """
     here = store.small_here(source_of(table))
     if here:
-        held = _read_here(here, table)
+        held = here.held(source_of(table), _held(table))
         if within is not None:
             held = held.filter(pc.is_in(held["product_id"], within.toArrow()["product_id"].combine_chunks()))
         return _blocks_of(held, table)
@@ -84,16 +83,11 @@ def metric_blocks(store: TableStore) -> Iterator[Block]:
     if not store.exists(QUALITY_METRICS):
         return iter(())
     here = store.small_here(QUALITY_METRICS)
-    rows = _read_here(here, METRICS) if here else store.read(QUALITY_METRICS).select(*_held(METRICS)).toArrow()
+    names = _held(METRICS)
+    rows = here.held(QUALITY_METRICS, names) if here else store.read(QUALITY_METRICS).select(*names).toArrow()
     runs = rows.group_by("run_id").aggregate([("updated_at", "max")])
     latest = runs.sort_by([("updated_at_max", "descending")]).slice(0, MOST_RUNS)
     return _blocks_of(rows.filter(pc.is_in(rows["run_id"], latest["run_id"].combine_chunks())), METRICS)
-
-
-def _read_here(here: DeltaTables, table: PostgresTable) -> pa.Table:
-    schema = source_of(table).written_arrow_schema
-    names = _held(table)
-    return pa.Table.from_batches(here.batches(source_of(table), names), pa.schema([schema.field(name) for name in names]))
 
 
 def _held(table: PostgresTable) -> list[str]:

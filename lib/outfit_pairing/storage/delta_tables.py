@@ -46,6 +46,7 @@ class Snapshot:
     """One version of a table in a folder.   files: whole paths.   schema: as Delta's log has it, in JSON."""
 
     files: tuple[str, ...]
+    rows: int
     schema: str
     properties: Mapping[str, str]
 
@@ -91,6 +92,11 @@ class DeltaTables:
         except Exception as fault:
             raise self._unreadable(table, fault) from fault
 
+    def held(self, table: Table, columns: Sequence[str]) -> pa.Table:
+        """All rows of a small table, as Arrow."""
+        schema = pa.schema([table.written_arrow_schema.field(name) for name in columns])
+        return pa.Table.from_batches(self.batches(table, columns), schema)
+
     def rows(self, table: Table, columns: Sequence[str]) -> list[dict[str, Any]]:
         """All rows of a small table."""
         return [
@@ -109,10 +115,11 @@ class DeltaTables:
             protocol, metadata = opened.protocol(), opened.metadata()
             plain = protocol.min_writer_version <= PLAIN_WRITER
             named = protocol.min_writer_version == NAMED_FEATURES and WRITER_FEATURES.issuperset(protocol.writer_features or ())
-            if not (plain or named) or metadata.partition_columns or opened.count() > MOST_ROWS:
+            rows = int(opened.count())
+            if not (plain or named) or metadata.partition_columns or rows > MOST_ROWS:
                 return None
             files = (str(Path(self.root, table.name, Path(uri).name)) for uri in opened.file_uris())
-            return Snapshot(tuple(sorted(files)), opened.schema().to_json(), metadata.configuration)
+            return Snapshot(tuple(sorted(files)), rows, opened.schema().to_json(), metadata.configuration)
         except Exception as fault:
             logger.debug("%s is left to Spark (%s)", table.name, first_line(fault))
             return None

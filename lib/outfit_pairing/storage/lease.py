@@ -19,9 +19,10 @@ from typing import IO, TYPE_CHECKING
 
 from outfit_pairing.errors import WarehouseError
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.conflicts import is_conflict
 from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.session import open_session
-from outfit_pairing.storage.store import TableStore, is_conflict
+from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import RUN_LEASE, quoted
 
 if TYPE_CHECKING:

@@ -6,18 +6,21 @@ as it was. Only SQL and DataFrame calls that Spark Connect allows.
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial, reduce
 from operator import and_
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from outfit_pairing.errors import MissingTable, WarehouseError, first_line
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.at_hand import CHANGE, changes_schema, stamped, to_insert
+from outfit_pairing.storage.comparing import changes as compare
+from outfit_pairing.storage.conflicts import against_others, written_here
 from outfit_pairing.storage.delta_tables import DeltaTables, Snapshot, tables_here
 from outfit_pairing.storage.migrations import bring_up, found_by_spark, found_in_log, version_properties
 from outfit_pairing.storage.places import absolute, local_warehouse
@@ -27,8 +30,6 @@ from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMM
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
-
-Found = TypeVar("Found")
 
 logger = logging.getLogger(__name__)
 
@@ -41,18 +42,8 @@ ABSENT = (
     "TABLE_OR_VIEW_NOT_FOUND",
     "PATH_NOT_FOUND",
 )
-CONFLICTS = (  # what Delta calls a commit that came second
-    "DELTA_CONCURRENT",
-    "DELTA_METADATA_CHANGED",
-    "ConcurrentAppend",
-    "ConcurrentDelete",
-    "ConcurrentTransaction",
-    "ConcurrentWrite",
-    "MetadataChangedException",
-    "concurrent transaction",  # … and in the words of deltalake
-)
 MOST_AT_HAND = 50_000  # changed rows that the driver merges by itself
-TRIES = 3  # of a merge that meets another writer, such as OPTIMIZE
+MOST_COMPARED = 100_000  # rows that it compares by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +166,7 @@ class TableStore:
             self.append(table, rows)
             return WriteReport(inserted=self.read(table).count())
         # compared anew with what another writer has left, hence safe to repeat
-        report = _against_others(table, lambda: self._merge_once(table, rows, within, delete_missing=delete_missing))
+        report = against_others(table, lambda: self._merge_once(table, rows, within, delete_missing=delete_missing))
         logger.info("%s: %s", table.name, report)
         return report
 
@@ -187,16 +178,36 @@ class TableStore:
         if not self.exists(table):
             self.create(table)
         noted = to_insert(table, rows, self.settings.run_id)
-        few = noted if self.small_here(table) else None
-        _against_others(table, lambda: self._write(table, few, lambda: self.spark.createDataFrame(noted)))
+        against_others(table, lambda: self._write(table, noted))
 
     def _merge_once(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> WriteReport:
-        changes = StagingPlace(self.spark, self.settings, f"changes_of_{table.name}")
+        staged, changes = (StagingPlace(self.spark, self.settings, f"{what}_of_{table.name}") for what in ("rows", "changes"))
         try:
+            held = self._held(table, within)
+            if held is not None:
+                staged.add(rows.select(*table.arrow_schema.names))
+                few = staged.at_hand(table.arrow_schema, MOST_COMPARED)
+                if few is not None:
+                    few = stamped(table, few, self.settings.run_id)
+                    return self._apply_few(table, compare(table, held, few, delete_missing=delete_missing))
+                rows = staged.frame(table.schema)
             changes.add(self._changes(table, rows, within, delete_missing=delete_missing))
             return self._apply(table, changes)
         finally:
+            staged.remove()
             changes.remove()
+
+    def _held(self, table: Table, within: "DataFrame | None") -> pa.Table | None:
+        """The rows to compare with, where the driver may hold them."""
+        here, snapshot = self.small_here(table), self._small(table)
+        if not here or not snapshot or (snapshot.rows > MOST_COMPARED if within is None else len(within.columns) > 1):
+            return None
+        batches = here.batches(table, table.names)
+        if within is not None:
+            (name,) = within.columns
+            wanted = within.toArrow()[name].combine_chunks()
+            batches = (batch.filter(pc.is_in(batch[name], wanted)) for batch in batches)
+        return pa.Table.from_batches(batches, table.written_arrow_schema)
 
     def _changes(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> "DataFrame":
         """Rows to insert, update or delete, marked so in column CHANGE.
@@ -220,13 +231,19 @@ class TableStore:
     def _apply(self, table: Table, staged: StagingPlace) -> WriteReport:
         """Changes into the table in one commit; none at all when there are no changes."""
         few = staged.at_hand(changes_schema(table), MOST_AT_HAND) if self.small_here(table) else None
-        changes = staged.frame(f"{table.written_ddl}, {CHANGE} string")
         if few is not None:
-            counted = Counter(few[CHANGE].to_pylist())
-        else:
-            counted = Counter({row[CHANGE]: row["count"] for row in changes.groupBy(CHANGE).count().collect()})
+            return self._apply_few(table, few)
+        changes = staged.frame(f"{table.written_ddl}, {CHANGE} string")
+        counted = Counter({row[CHANGE]: row["count"] for row in changes.groupBy(CHANGE).count().collect()})
         if counted:
-            self._write(table, few, lambda: changes)
+            self._merge_into(table, changes)
+        return WriteReport(counted["insert"], counted["update"], counted["delete"])
+
+    def _apply_few(self, table: Table, changes: pa.Table) -> WriteReport:
+        """The same, of changes at hand."""
+        counted = Counter(changes[CHANGE].to_pylist())
+        if counted:
+            self._write(table, changes)
         return WriteReport(counted["insert"], counted["update"], counted["delete"])
 
     @property
@@ -242,14 +259,21 @@ class TableStore:
         here = None if self.reads_drafts else self.here
         return here if here and here.small(table) else None
 
-    def _write(self, table: Table, few: pa.Table | None, changes: "Callable[[], DataFrame]") -> None:
-        """Rows marked in CHANGE into the table, in one commit: by the driver if it has them at hand, else by Spark.
+    def _write(self, table: Table, changes: pa.Table) -> None:
+        """Rows marked in CHANGE into the table, in one commit: by the driver where the table is small and they are few.
 
-        By Spark also where the driver fails, as on a file system without links. Should both commit, the second changes nothing.
+        Else by Spark, also where the driver fails, as on a file system without links: if both commit, the second changes nothing.
         """
-        here = self.here
-        if here is None or few is None or not _written(table, lambda: here.merge(table, few, CHANGE)):
-            self._merge_into(table, changes())
+        here = self.small_here(table) if len(changes) <= MOST_AT_HAND else None
+        if here is None or not written_here(table, lambda: here.merge(table, changes, CHANGE)):
+            self._merge_into(table, self.spark.createDataFrame(changes))
+
+    def put_aside(self, rows: "DataFrame", place: StagingPlace, schema: str) -> "DataFrame":
+        """Rows of few columns, computed once to be read several times: held by the driver of a local session, else in the place."""
+        if self.here is not None:
+            return self.spark.createDataFrame(rows.toArrow(), schema)
+        place.add(rows)
+        return place.frame(schema)
 
     def version(self, table: Table) -> int:
         """The version of the table's last commit."""
@@ -320,7 +344,7 @@ class TableStore:
         self.create(table)
         if isinstance(rows, pa.Table):
             here = self.small_here(table)
-            if here and _written(table, lambda: here.append(table, stamped(table, rows, self.settings.run_id))):
+            if here and written_here(table, lambda: here.append(table, stamped(table, rows, self.settings.run_id))):
                 return
             rows = self.spark.createDataFrame(rows, table.schema)
         writer = self._audited(rows, table).write.format("delta").mode("append")
@@ -356,32 +380,3 @@ class TableStore:
             f"WHEN MATCHED THEN UPDATE SET {updates} "
             f"WHEN NOT MATCHED AND s.{CHANGE} = 'insert' THEN INSERT ({names}) VALUES ({values})"
         )
-
-
-def _written(table: Table, write: Callable[[], None]) -> bool:
-    """Whether the driver could write; not so on a file system without links.    Raises: what another writer's commit causes."""
-    try:
-        write()
-    except Exception as fault:
-        if is_conflict(fault):
-            raise
-        logger.warning("%s: written by Spark, since it cannot be by deltalake (%s)", table.name, first_line(fault))
-        return False
-    return True
-
-
-def _against_others(table: Table, write: "Callable[[], Found]") -> "Found":
-    """What `write` gives; tried again where another writer's commit came first."""
-    for _ in range(TRIES - 1):
-        try:
-            return write()
-        except Exception as fault:
-            if not is_conflict(fault):
-                raise
-            logger.warning("%s: another writer came first, comparing again", table.name)
-    return write()
-
-
-def is_conflict(fault: Exception) -> bool:
-    """Whether another writer's commit came first (Delta's optimistic concurrency), as Spark or deltalake says it."""
-    return any(name in str(fault) for name in CONFLICTS)
