@@ -13,6 +13,7 @@ import pytest
 from outfit_pairing.errors import InputError, MissingTable, SettingsError
 from outfit_pairing.publishing import release, stage
 from outfit_pairing.publishing.checked import last_checked
+from outfit_pairing.publishing.json_rows import product_rows
 from outfit_pairing.publishing.lookbook import make_lookbook
 from outfit_pairing.publishing.outfits import outfits_of, outfits_of_each, spread_of_outfits
 from outfit_pairing.publishing.pairs import COLUMNS, create_pairs_view, recommended_pairs
@@ -188,6 +189,18 @@ def test_json_files_hold_every_product_once_in_order(settings: Settings, report:
         "score": 0.5,
         "reasons": ["002t suits"],
     }
+
+
+def test_the_driver_writes_the_json_that_spark_writes(
+    spark: "SparkSession", settings: Settings, report: StageReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The same bytes, of the released outfits as of the draft."""
+    for store in (TableStore(spark, settings), TableStore(spark, settings).drafts()):
+        here = list(product_rows(store, report.rows_out, 2))
+        with monkeypatch.context() as patch:
+            patch.setattr(TableStore, "here", None)
+            assert list(product_rows(store, report.rows_out, 2)) == here
+        assert here
 
 
 def test_no_json_file_is_empty_and_the_manifest_counts(settings: Settings, report: StageReport) -> None:

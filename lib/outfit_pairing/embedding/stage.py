@@ -82,9 +82,10 @@ def _encode(store: TableStore, products: "DataFrame", new_by_bucket: Mapping[int
 
 
 def _encoded_rows(store: TableStore, texts: "DataFrame", size: int, kernel: EncodeTexts) -> "DataFrame | pa.Table":
-    """Few are encoded by the driver."""
+    """Few are encoded by the driver, by as many threads as it has, as texts of pattern items are."""
     cut = min(partitions(store.settings), size // LEAST_TEXTS_PER_PARTITION)
     if not cut:
+        kernel = EncodeTexts(replace(kernel.spec, threads=None))
         return pa.Table.from_batches(kernel(texts.toArrow().to_batches())).cast(PRODUCT_EMBEDDINGS.arrow_schema)
     return texts.repartition(cut, "text_hash").mapInArrow(kernel, VECTORS)
 

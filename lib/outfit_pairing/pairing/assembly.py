@@ -235,7 +235,8 @@ def _column(codes: ProductCodes) -> ProductCodes:
 def _keep(found: Outfits, worth: Floats, scarce: Bools, occasions: Ints, most: int, *, last_resort: bool) -> Outfits:
     """The `most` worthiest outfits of each product that differ pairwise in LEAST_DIFFERENT items, varied in occasion.
 
-    Scarce ones only where a product would have fewer than LEAST_OUTFITS without.
+    Scarce ones only where a product would have fewer than LEAST_OUTFITS without. Where the worthiest stand in the way of others,
+    the worthiest LEAST_OUTFITS that differ, if there are so many.
     """
     items = (found.picks != NONE).sum(axis=2)
     bound = np.minimum(items[:, :, None], items[:, None, :])
@@ -247,6 +248,10 @@ def _keep(found: Outfits, worth: Floats, scarce: Bools, occasions: Ints, most: i
         few = np.flatnonzero((order != NONE).sum(axis=1) < LEAST_OUTFITS)
         order[few] = NONE
         order[few, :LEAST_OUTFITS] = _in_turn(worth[few], occasion[few], LEAST_OUTFITS, allowed[few])
+        few = few[(order[few] != NONE).sum(axis=1) < LEAST_OUTFITS]
+        together = _together(worth[few], allowed[few])
+        found_some = together[:, 0] != NONE
+        order[few[found_some], :LEAST_OUTFITS] = together[found_some]
     chosen = np.arange(len(worth))[:, None], np.maximum(order, 0)
     missing = order == NONE
     return Outfits(
@@ -273,6 +278,23 @@ def _in_turn(worth: Floats, occasion: Ints, most: int, apart: Bools) -> Ints:
         open_ &= ~taken[:, None] | (apart[rows, best] & (np.arange(tries) != best[:, None]))
         value = value - np.float32(SAME_OCCASION) * (taken[:, None] & (occasion == occasion[rows, best][:, None]))
     return order
+
+
+def _together(worth: Floats, apart: Bools) -> Ints:
+    """(n, LEAST_OUTFITS) numbers of the worthiest outfits that may all be kept, worthiest first; NONE where they are fewer."""
+    n, tries = worth.shape
+    best, found = np.full(n, IMPOSSIBLE, dtype=np.float32), np.full((n, LEAST_OUTFITS), NONE, dtype=np.int64)
+    by_worth = np.argsort(-worth, axis=1, kind="stable")
+    rows = np.arange(n)
+    for places in combinations(range(tries), LEAST_OUTFITS):
+        some = by_worth[:, list(places)]
+        may = (worth[rows[:, None], some] > IMPOSSIBLE / 2).all(axis=1)
+        for left, right in combinations(range(LEAST_OUTFITS), 2):
+            may &= apart[rows, some[:, left], some[:, right]]
+        total = worth[rows[:, None], some].sum(axis=1, dtype=np.float32)
+        better = may & (total > best)
+        best[better], found[better] = total[better], some[better]
+    return found
 
 
 def _shared(picks: Ints) -> Ints:

@@ -4,6 +4,7 @@ A pass of Spark over forty thousand products takes seconds, whatever it does: ve
 driver takes less to do it all by itself, and the kernels give the same bits however the rows are cut.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
@@ -13,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from outfit_pairing.embedding.encoders import encoder_name
-from outfit_pairing.errors import InputError
+from outfit_pairing.errors import InputError, WarehouseError
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, StyleTables, style_tables
 from outfit_pairing.pairing.learnt import kinds_gain, learnt_styles, open_model
@@ -37,7 +38,10 @@ from outfit_pairing.style.lookbook_model import LookbookModel
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-MOST_HELD = 100_000  # products that the driver holds with their vectors: 150 MB; more are faster by Spark
+logger = logging.getLogger(__name__)
+
+MOST_HELD = 100_000  # products that the driver holds with their vectors: 150 MB of 384 dimensions; more are faster by Spark
+MOST_OF_HELD = 10_000  # of these that it hands to Spark; more are read by Spark
 BATCH_ROWS = 10_000
 COLUMNS = (*INPUT_COLUMNS, "name")
 Kernel: TypeAlias = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -71,14 +75,18 @@ class Catalogue:
     def through(self, kernel: Kernel, schema: str, rows: "DataFrame | None" = None) -> pa.Table:
         """What the kernel makes of `rows`, or of all products.    schema: of its result."""
         if rows is None and self.held is not None:
-            return pa.Table.from_batches(kernel(self.held.to_batches(BATCH_ROWS)))
+            found = list(kernel(self.held.to_batches(BATCH_ROWS)))
+            return pa.Table.from_batches(found) if found else self.spark.createDataFrame([], schema).toArrow()
         return (self.with_vectors if rows is None else rows).mapInArrow(kernel, schema).toArrow()
 
     def of(self, wanted: "DataFrame") -> "DataFrame":
         """Rows of some products.    wanted: distinct product_id."""
+        by_spark = self.with_vectors.join(wanted, "product_id", "left_semi")
         if self.held is None:
-            return self.with_vectors.join(wanted, "product_id", "left_semi")
+            return by_spark
         ids = wanted.toArrow()["product_id"].combine_chunks()
+        if len(ids) > MOST_OF_HELD:
+            return by_spark
         return self.spark.createDataFrame(self.held.filter(pc.is_in(self.held["product_id"], ids)), self.with_vectors.schema)
 
 
@@ -118,14 +126,18 @@ def _read_catalogue(store: TableStore) -> Catalogue:
 def _held(store: TableStore, encoder: str) -> pa.Table | None:
     """COLUMNS and vector, null where there is none yet; None where the products are too many, or none, or not here."""
     here = store.small_here(PRODUCTS)
-    if not here or not store.small_here(PRODUCT_EMBEDDINGS):
+    found = here.small(PRODUCTS) if here else None
+    if not here or not found or not 0 < found.rows <= MOST_HELD or not store.small_here(PRODUCT_EMBEDDINGS):
         return None
-    products = here.held(PRODUCTS, (*COLUMNS, "text_hash"))
-    if not 0 < products.num_rows <= MOST_HELD:
+    try:
+        products = here.held(PRODUCTS, (*COLUMNS, "text_hash")).combine_chunks()
+        hashes = products["text_hash"].combine_chunks().unique()
+        vectors = here.held(PRODUCT_EMBEDDINGS, ("text_hash", "encoder", "vector"), "text_hash", hashes)
+    except WarehouseError as fault:
+        logger.warning("the catalogue is read by Spark (%s)", fault)
         return None
-    vectors = here.held(PRODUCT_EMBEDDINGS, ("text_hash", "encoder", "vector"))
-    vectors = vectors.filter(pc.equal(vectors["encoder"], encoder))
-    place = pc.index_in(products["text_hash"], vectors["text_hash"].combine_chunks()).combine_chunks()
+    vectors = vectors.filter(pc.equal(vectors["encoder"], encoder)).combine_chunks()
+    place = pc.index_in(products["text_hash"].combine_chunks(), vectors["text_hash"].combine_chunks())
     return products.select(list(COLUMNS)).append_column("vector", vectors["vector"].combine_chunks().take(place))
 
 

@@ -121,7 +121,7 @@ def _touched(
 
     changes, kept = places
     told = _changed_products(store, past.versions[PRODUCTS.name])
-    changed = store.put_aside(told, changes, "product_id string, is_own boolean, is_gone boolean, is_lost boolean")
+    changed = store.put_aside(PRODUCTS, told, changes, "product_id string, is_own boolean, is_gone boolean, is_lost boolean")
     of_itself = changed.where("is_own OR is_gone").select("product_id")
     total = past.changed + of_itself.count()
     if total > MOST_CHANGED * max(1, store.read(PRODUCTS).count()):
@@ -132,7 +132,7 @@ def _touched(
     rows = whole.withColumn("rank", F.lit(None).cast("int"))
     for part in (_with_lost_items(store, table, changed), *_without_pattern(store, table)):
         rows = rows.unionByName(part)
-    found = store.put_aside(rows.distinct(), kept, "product_id string, rank int")
+    found = store.put_aside(table, rows.distinct(), kept, "product_id string, rank int")
     count = found.select("product_id").distinct().count()
     logger.info("%s: %s products are touched by what changed", table.name, f"{count:,}")
     return Touched(found, count, total, places)

@@ -103,7 +103,8 @@ class StyledRows:
         """Arrow batches in, Arrow batches out."""
         for batch in batches:
             found = np.isin(hashes(batch.column("product_id").to_pylist()), self.asked)
-            yield from self.space([batch.filter(pa.array(found))])
+            if found.any():
+                yield from self.space([batch.filter(pa.array(found))])
 
 
 def mood_vectors() -> MoodVectors:

@@ -10,7 +10,7 @@ from typing import Any
 from outfit_pairing import __version__
 from outfit_pairing.publishing.figures import Published
 from outfit_pairing.publishing.json_files import JsonFolder, standing_manifest
-from outfit_pairing.publishing.json_rows import anchor_rows, pattern_rows, product_rows, shown_table, without_outfits_rows
+from outfit_pairing.publishing.json_rows import anchor_rows, pattern_rows, product_rows, without_outfits_rows
 from outfit_pairing.publishing.places import json_folder
 from outfit_pairing.storage.made_of import versions_of
 from outfit_pairing.storage.session import partitions
@@ -18,6 +18,7 @@ from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import (
     ANCHOR_PRODUCTS,
     OUTFIT_PATTERNS,
+    OUTFIT_RECOMMENDATIONS,
     PRODUCTS,
 )
 
@@ -59,7 +60,7 @@ def write_files(store: TableStore, published: Published) -> dict[str, int | str]
 
 def _made_of(store: TableStore) -> str:
     """Equal as long as the files would be the same: versions of tables, and how the files are cut."""
-    tables = (shown_table(store), PRODUCTS, ANCHOR_PRODUCTS, OUTFIT_PATTERNS)
+    tables = (store.source(OUTFIT_RECOMMENDATIONS), PRODUCTS, ANCHOR_PRODUCTS, OUTFIT_PATTERNS)
     told = {
         "tables": versions_of(store, tables),
         "products_per_file": store.settings.publish.products_per_file,

@@ -37,14 +37,14 @@ def product_texts(outfits: pa.Table, products: pa.Table) -> Iterator[str]:
 
 def _starts(product_ids: pa.ChunkedArray) -> npt.NDArray[np.int64]:
     """Where each product's rows begin, of sorted ids."""
-    numbers = _one(product_ids).dictionary_encode().indices.to_numpy()
+    numbers = product_ids.combine_chunks().dictionary_encode().indices.to_numpy()
     return np.flatnonzero(np.diff(numbers, prepend=-1))
 
 
 def _products(part: pa.Table, names: pa.Table) -> pa.StructArray:
     starts = _starts(part["product_id"])
     offsets = pa.array(np.append(starts, len(part)), pa.int32())
-    columns = {name: _one(part[name]) for name in READ}
+    columns = {name: part[name].combine_chunks() for name in READ}
     shown = [_rounded(columns[name]) if name in {"score", "confidence"} else columns[name] for name in OUTFIT]
     outfits = pa.StructArray.from_arrays([*shown, _items(columns["items"], names)], names=[*OUTFIT, "items"])
     own = columns["product_id"].take(pa.array(starts))
@@ -59,16 +59,13 @@ def _items(items: pa.ListArray, names: pa.Table) -> pa.ListArray:
     called = pa.StructArray.from_arrays(
         [slot, item_id, _names(item_id, names), _rounded(score), reasons], names=["slot", "product_id", "name", "score", "reasons"]
     )
-    return pa.ListArray.from_arrays(pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32()), called)
+    offsets = pa.array(np.concatenate([[0], np.cumsum(lengths)]), pa.int32())
+    return pa.ListArray.from_arrays(offsets, called, mask=items.is_null())
 
 
 def _names(ids: pa.Array, names: pa.Table) -> pa.Array:
-    return _one(names["name"]).take(pc.index_in(ids, _one(names["product_id"])))
+    return names["name"].combine_chunks().take(pc.index_in(ids, names["product_id"].combine_chunks()))
 
 
 def _rounded(figures: pa.Array) -> pa.Array:
     return pc.round(figures, FIGURES, "half_towards_infinity")
-
-
-def _one(column: pa.ChunkedArray) -> pa.Array:
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)

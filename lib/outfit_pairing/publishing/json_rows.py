@@ -1,24 +1,26 @@
 """What the JSON files hold, as streams of JSON texts: of large tables put together by Spark, never held by the driver."""
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
+from outfit_pairing.errors import WarehouseError
 from outfit_pairing.publishing.json_products import FIGURES, NAMES, OUTFIT, READ, product_texts
 from outfit_pairing.publishing.outfits import products_without_outfits
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import (
     ANCHOR_PRODUCTS,
-    DRAFTED_RECOMMENDATIONS,
     OUTFIT_PATTERNS,
     OUTFIT_RECOMMENDATIONS,
     PRODUCTS,
-    Table,
 )
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
+
+logger = logging.getLogger(__name__)
 
 PRODUCTS_AT_ONCE = 2_000  # products whose JSON the driver holds at a time, however large the catalogue
 
@@ -52,18 +54,16 @@ def product_rows(store: TableStore, products: int, partitions: int) -> Iterator[
     """
     from pyspark.sql import functions as F
 
-    here, shown = store.here, shown_table(store)
+    here, shown = store.here, store.source(OUTFIT_RECOMMENDATIONS)
     if here and here.small(shown) and here.small(PRODUCTS):
-        return product_texts(here.held(shown, READ), here.held(PRODUCTS, NAMES))
+        try:
+            return product_texts(here.held(shown, READ), here.held(PRODUCTS, NAMES))
+        except WarehouseError as fault:
+            logger.warning("files are put together by Spark (%s)", fault)
     fetched = max(1, products // PRODUCTS_AT_ONCE)
     texts = _products_with_outfits(store, partitions).select("product_id", _json(*map(F.col, ("product_id", "name", "outfits"))))
     ordered = texts.repartitionByRange(fetched, "product_id").sortWithinPartitions("product_id")
     return _streamed(ordered.select("json"))
-
-
-def shown_table(store: TableStore) -> Table:
-    """Which table the store shows outfits of."""
-    return DRAFTED_RECOMMENDATIONS if store.reads_drafts else OUTFIT_RECOMMENDATIONS
 
 
 def without_outfits_rows(store: TableStore, reasons: Counter[str]) -> Iterator[str]:

@@ -20,30 +20,32 @@ Ints: TypeAlias = npt.NDArray[np.int64]
 def changes(table: Table, held: pa.Table, rows: pa.Table, *, delete_missing: bool) -> pa.Table:
     """Rows to insert, update or delete, marked so in column CHANGE; of those to delete only the key is told.
 
-    Args:    held, rows: all columns of the table, as it is and as it shall be; keys distinct.
+    Args:    held: key and compared columns of the table as it is.   rows: all columns, as it shall be; keys distinct.
     """
     held, rows = held.combine_chunks(), rows.combine_chunks()
-    place = _places(*_numbered(table, held, rows))
+    keys_held, keys = _numbered(table, held, rows)
+    place = _places(keys_held, keys)
     there = np.flatnonzero(place >= 0)
     changed = np.zeros(len(there), dtype=bool)
     for name in table.compared:
-        changed |= _differ(_only(rows[name]).take(pa.array(there)), _only(held[name]).take(pa.array(place[there])))
-    gone = np.setdiff1d(np.arange(len(held)), place[there]) if delete_missing else np.empty(0, dtype=np.int64)
-    parts = {"insert": rows.take(np.flatnonzero(place < 0)), "update": rows.take(there[changed]), "delete": held.take(gone)}
-    parts["delete"] = _keys_only(table, parts["delete"])
+        new, old = rows[name].combine_chunks().take(pa.array(there)), held[name].combine_chunks().take(pa.array(place[there]))
+        changed |= _differ(new, old)
+    gone = np.flatnonzero(~np.isin(keys_held, keys)) if delete_missing else np.empty(0, dtype=np.int64)
+    parts = {"insert": rows.take(np.flatnonzero(place < 0)), "update": rows.take(there[changed])}
+    parts["delete"] = _keys_only(table, held.take(gone), rows.schema)
     return pa.concat_tables(part.append_column(CHANGE, pa.repeat(change, len(part))) for change, part in parts.items())
 
 
-def _keys_only(table: Table, rows: pa.Table) -> pa.Table:
-    columns = [rows[name] if name in table.key else pa.nulls(len(rows), rows[name].type) for name in table.names]
-    return pa.table(columns, rows.schema)
+def _keys_only(table: Table, rows: pa.Table, schema: pa.Schema) -> pa.Table:
+    columns = [rows[name] if name in table.key else pa.nulls(len(rows), schema.field(name).type) for name in table.names]
+    return pa.table(columns, schema)
 
 
 def _numbered(table: Table, held: pa.Table, rows: pa.Table) -> tuple[Ints, Ints]:
     """A number for each key, equal for equal keys."""
     numbers = np.zeros(len(held) + len(rows), dtype=np.int64)
     for name in table.key:
-        coded = _only(pa.chunked_array([*held[name].chunks, *rows[name].chunks], held[name].type)).dictionary_encode()
+        coded = pa.chunked_array([*held[name].chunks, *rows[name].chunks], held[name].type).combine_chunks().dictionary_encode()
         numbers = numbers * max(1, len(coded.dictionary)) + coded.indices.to_numpy(zero_copy_only=False)
         numbers = np.unique(numbers, return_inverse=True)[1]  # small again, lest the next product overflows
     return numbers[: len(held)], numbers[len(held) :]
@@ -54,11 +56,6 @@ def _places(held: Ints, rows: Ints) -> Ints:
     at = np.full(max(held.max(initial=-1), rows.max(initial=-1)) + 1, -1, dtype=np.int64)
     at[held] = np.arange(len(held))
     return at[rows]
-
-
-def _only(column: pa.ChunkedArray) -> Any:
-    """The column as one array."""
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
 
 
 def _differ(left: Any, right: Any) -> Bools:

@@ -1,5 +1,7 @@
 """Reads the Delta tables of a warehouse without Spark, in a folder or behind a URL, and writes a few rows of small ones.
 
+Which tables are small, for this process to read and write, is said here too.
+
 A MERGE by Spark takes seconds, however little it does: 2 s for one row, 10 s for 8,000 of 221,000 rows; deltalake
 takes 0.03 and 1.5 s.
 """
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import WarehouseError, first_line
@@ -24,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BATCH_ROWS = 16_384  # rows that are decoded at once: what the loading of a large table costs in memory
-MOST_ROWS = 300_000  # of a table that is written here: some 1 GB of memory
+MOST_ROWS = 300_000  # of a small table: some 1 GB of memory where all its columns are held
 # What a table may ask of its writers so that deltalake is one.
 WRITER_FEATURES = frozenset({"appendOnly", "invariants", "changeDataFeed"})
 PLAIN_WRITER = 2  # version of the protocol that asks for nothing else than the first two
@@ -92,10 +95,16 @@ class DeltaTables:
         except Exception as fault:
             raise self._unreadable(table, fault) from fault
 
-    def held(self, table: Table, columns: Sequence[str]) -> pa.Table:
-        """All rows of a small table, as Arrow."""
+    def held(self, table: Table, columns: Sequence[str], where: str = "", values: pa.Array | None = None) -> pa.Table:
+        """The rows of a small table, as Arrow; where `values` are given, those whose column `where`, one of them, has one of these.
+
+        Raises:  WarehouseError: see `batches`.
+        """
         schema = pa.schema([table.written_arrow_schema.field(name) for name in columns])
-        return pa.Table.from_batches(self.batches(table, columns), schema)
+        batches = self.batches(table, columns)
+        if values is not None:
+            batches = (batch.filter(pc.is_in(batch[where], values)) for batch in batches)
+        return pa.Table.from_batches(batches, schema)
 
     def rows(self, table: Table, columns: Sequence[str]) -> list[dict[str, Any]]:
         """All rows of a small table."""
@@ -115,7 +124,8 @@ class DeltaTables:
             protocol, metadata = opened.protocol(), opened.metadata()
             plain = protocol.min_writer_version <= PLAIN_WRITER
             named = protocol.min_writer_version == NAMED_FEATURES and WRITER_FEATURES.issuperset(protocol.writer_features or ())
-            rows = int(opened.count())
+            counts = pa.table(opened.get_add_actions())["num_records"]  # null where a writer has counted nothing
+            rows = sum(counts.to_pylist()) if not counts.null_count else MOST_ROWS + 1
             if not (plain or named) or metadata.partition_columns or rows > MOST_ROWS:
                 return None
             files = (str(Path(self.root, table.name, Path(uri).name)) for uri in opened.file_uris())
@@ -142,22 +152,25 @@ class DeltaTables:
         )
         merging = merging.when_matched_delete(f"s.`{change}` = 'delete'").when_matched_update(values)
         merging.when_not_matched_insert(values, f"s.`{change}` = 'insert'").execute()
-        self._keep_log_short(table, opened)
+        self._keep_log_short(table)
 
     def append(self, table: Table, rows: pa.Table) -> None:
         """Add rows in one commit.    rows: all columns of the table.    Raises: as deltalake has them."""
         from deltalake import write_deltalake
 
-        opened = self._open(table)
-        write_deltalake(opened, rows, mode="append", **_as_spark_writes())
-        opened.update_incremental()
-        self._keep_log_short(table, opened)
+        write_deltalake(self._open(table), rows, mode="append", **_as_spark_writes())
+        self._keep_log_short(table)
 
-    def _keep_log_short(self, table: Table, opened: Any) -> None:
-        if opened.version() % CHECKPOINT_EVERY == 0:
-            # Hadoop's checksum of the file that names the last checkpoint, which Spark would hold against the new one
-            Path(self.root, table.name, "_delta_log", "._last_checkpoint.crc").unlink(missing_ok=True)
-            opened.create_checkpoint()
+    def _keep_log_short(self, table: Table) -> None:
+        """After a commit: should this fail, the rows are there all the same, and the tenth commit from now tries again."""
+        try:
+            opened = self._open(table)
+            if opened.version() % CHECKPOINT_EVERY == 0:
+                # Hadoop's checksum of the file that names the last checkpoint, which Spark would hold against the new one
+                Path(self.root, table.name, "_delta_log", "._last_checkpoint.crc").unlink(missing_ok=True)
+                opened.create_checkpoint()
+        except Exception as fault:
+            logger.warning("%s: no checkpoint could be written (%s)", table.name, first_line(fault))
 
     def changed_since(self, table: Table, version: int, column: str) -> pa.Table:
         """Distinct values of a column in rows that were inserted, updated or deleted after that version: Delta's change data feed.

@@ -82,7 +82,7 @@ def _renewed(store: TableStore, table: Table, touched: "DataFrame", rows: "Calla
     """The same for the products of `touched`. They are put aside: Spark then sees how few they are, and moves no other rows."""
     place = StagingPlace(store.spark, store.settings, f"touched_of_{table.name}")
     try:
-        within = store.put_aside(touched, place, "product_id string")
+        within = store.put_aside(table, touched, place, "product_id string")
         return store.merge(table, rows(within), delete_missing=True, within=within)
     finally:
         place.remove()

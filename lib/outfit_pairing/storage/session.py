@@ -30,6 +30,8 @@ LOCAL_CONF = {
     "spark.ui.showConsoleProgress": "false",
     "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
+    # files of a folder are looked up faster than a job for them is started
+    "spark.sql.sources.parallelPartitionDiscovery.threshold": "10000",
     # no derby.log and metastore_db in the user's folder
     "spark.sql.catalogImplementation": "in-memory",
 }

@@ -7,14 +7,13 @@ as it was. Only SQL and DataFrame calls that Spark Connect allows.
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial, reduce
 from operator import and_
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from outfit_pairing.errors import MissingTable, WarehouseError, first_line
 from outfit_pairing.settings import Settings
@@ -82,15 +81,15 @@ class TableStore:
     def place(self, table: Table) -> str:
         """How SQL names the table: `catalog`.`schema`.`name`, or delta.`<warehouse>/name`."""
         if self._named:
-            return identifier(*self._named, self._name(table))
+            return identifier(*self._named, self.source(table).name)
         return identifier("delta", self._path(table))
 
     def _path(self, table: Table) -> str:
-        return f"{absolute(self.settings.storage.warehouse)}/{self._name(table)}"
+        return f"{absolute(self.settings.storage.warehouse)}/{self.source(table).name}"
 
-    def _name(self, table: Table) -> str:
-        drafted = self.reads_drafts and table is OUTFIT_RECOMMENDATIONS
-        return DRAFTED_RECOMMENDATIONS.name if drafted else table.name
+    def source(self, table: Table) -> Table:
+        """The table that is read as this one: the draft, for a store of drafts."""
+        return DRAFTED_RECOMMENDATIONS if self.reads_drafts and table is OUTFIT_RECOMMENDATIONS else table
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written. A warehouse that cannot be read is an error, never 'not there'."""
@@ -102,7 +101,8 @@ class TableStore:
         Raises: MissingTable: no stage has written it yet; the message names the stage to run.
         """
         snapshot = self._small(table)
-        rows = self._rows_of_delta(table) if snapshot is None else self._rows_of_files(table, snapshot)
+        rows = self._rows_of_files(table, snapshot) if snapshot else None
+        rows = self._rows_of_delta(table) if rows is None else rows
         if rows is None:
             raise MissingTable(table.name, ".".join(self._named) or self.settings.storage.warehouse, table.stage)
         return rows
@@ -117,12 +117,17 @@ class TableStore:
 
     def _snapshot(self, table: Table, version: int | None = None) -> Snapshot | None:
         here = self.here
-        return here.small(replace(table, name=self._name(table)), version) if here else None
+        return here.small(self.source(table), version) if here else None
 
-    def _rows_of_files(self, table: Table, snapshot: Snapshot) -> "DataFrame":
-        """The same rows as by Delta, which replays the log by a job, and looks for the files by another, whenever it is asked."""
+    def _rows_of_files(self, table: Table, snapshot: Snapshot) -> "DataFrame | None":
+        """The same rows as by Delta, which replays the log by a job, and looks for the files by another, whenever it is asked.
+
+        They stay those of this version, whatever is written afterwards. None where a file has gone.
+        """
         if not snapshot.files:
             return self.spark.createDataFrame([], table.written_ddl)
+        if not all(Path(file).exists() for file in snapshot.files):
+            return None
         # the files' names are no patterns
         return self.spark.read.schema(table.written_ddl).option("__globPaths__", "false").parquet(*snapshot.files)
 
@@ -165,7 +170,7 @@ class TableStore:
         if not self.exists(table):
             self.append(table, rows)
             return WriteReport(inserted=self.read(table).count())
-        # compared anew with what another writer has left, hence safe to repeat
+        # safe to repeat: compared anew with what another writer has left
         report = against_others(table, lambda: self._merge_once(table, rows, within, delete_missing=delete_missing))
         logger.info("%s: %s", table.name, report)
         return report
@@ -189,7 +194,9 @@ class TableStore:
                 few = staged.at_hand(table.arrow_schema, MOST_COMPARED)
                 if few is not None:
                     few = stamped(table, few, self.settings.run_id)
-                    return self._apply_few(table, compare(table, held, few, delete_missing=delete_missing))
+                    found = compare(table, held, few, delete_missing=delete_missing)
+                    if len(found) <= MOST_AT_HAND:
+                        return self._apply_few(table, found)
                 rows = staged.frame(table.schema)
             changes.add(self._changes(table, rows, within, delete_missing=delete_missing))
             return self._apply(table, changes)
@@ -198,16 +205,18 @@ class TableStore:
             changes.remove()
 
     def _held(self, table: Table, within: "DataFrame | None") -> pa.Table | None:
-        """The rows to compare with, where the driver may hold them."""
+        """Key and compared columns of the rows to compare with, where the driver may hold them."""
         here, snapshot = self.small_here(table), self._small(table)
         if not here or not snapshot or (snapshot.rows > MOST_COMPARED if within is None else len(within.columns) > 1):
             return None
-        batches = here.batches(table, table.names)
-        if within is not None:
+        try:
+            if within is None:
+                return here.held(table, (*table.key, *table.compared))
             (name,) = within.columns
-            wanted = within.toArrow()[name].combine_chunks()
-            batches = (batch.filter(pc.is_in(batch[name], wanted)) for batch in batches)
-        return pa.Table.from_batches(batches, table.written_arrow_schema)
+            return here.held(table, (*table.key, *table.compared), name, within.toArrow()[name].combine_chunks())
+        except WarehouseError as fault:
+            logger.warning("%s: compared by Spark (%s)", table.name, fault)
+            return None
 
     def _changes(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> "DataFrame":
         """Rows to insert, update or delete, marked so in column CHANGE.
@@ -264,13 +273,13 @@ class TableStore:
 
         Else by Spark, also where the driver fails, as on a file system without links: if both commit, the second changes nothing.
         """
-        here = self.small_here(table) if len(changes) <= MOST_AT_HAND else None
+        here = self.small_here(table)
         if here is None or not written_here(table, lambda: here.merge(table, changes, CHANGE)):
             self._merge_into(table, self.spark.createDataFrame(changes))
 
-    def put_aside(self, rows: "DataFrame", place: StagingPlace, schema: str) -> "DataFrame":
-        """Rows of few columns, computed once to be read several times: held by the driver of a local session, else in the place."""
-        if self.here is not None:
+    def put_aside(self, table: Table, rows: "DataFrame", place: StagingPlace, schema: str) -> "DataFrame":
+        """Few columns about rows of a table, computed once to be read several times: held by the driver if the table is small."""
+        if self.small_here(table):
             return self.spark.createDataFrame(rows.toArrow(), schema)
         place.add(rows)
         return place.frame(schema)
@@ -278,7 +287,7 @@ class TableStore:
     def version(self, table: Table) -> int:
         """The version of the table's last commit."""
         folder = local_warehouse(self.settings)
-        log = (folder / self._name(table) / "_delta_log").glob("*.json") if folder else ()
+        log = (folder / self.source(table).name / "_delta_log").glob("*.json") if folder else ()
         # commits are files named by version (Delta's protocol); to ask by a query takes a quarter of a second
         commits = [int(commit.stem) for commit in log if commit.stem.isdecimal()]
         if commits:
@@ -288,9 +297,8 @@ class TableStore:
     def read_version(self, table: Table, version: int) -> "DataFrame":
         """The table's rows as they were; an action fails where VACUUM has removed them."""
         snapshot = self._snapshot(table, version)
-        if snapshot and all(Path(file).exists() for file in snapshot.files):
-            return self._rows_of_files(table, snapshot)
-        return self.spark.sql(f"SELECT * FROM {self.place(table)} VERSION AS OF {version}")
+        rows = self._rows_of_files(table, snapshot) if snapshot else None
+        return rows if rows is not None else self.spark.sql(f"SELECT * FROM {self.place(table)} VERSION AS OF {version}")
 
     def changed_since(self, table: Table, version: int, column: str, now: int | None = None) -> "DataFrame | None":
         """Distinct values of `column` in rows that were inserted, updated or deleted after that version.

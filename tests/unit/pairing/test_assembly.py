@@ -177,3 +177,13 @@ def test_what_few_products_have_is_offered_only_where_there_is_too_little_else(s
     plenty = scarce.count(False)
     assert len(chosen) == (min(5, plenty) if plenty >= 3 else 3)
     assert plenty < 3 or not any(scarce[number] for number in chosen)
+
+
+@pytest.mark.parametrize("last_resort", [False, True])
+def test_the_worthiest_outfit_does_not_stand_in_the_way_of_three(last_resort: bool) -> None:
+    """Where it shares an item with each of three that differ, these are kept, worthiest first."""
+    picks = np.array([[[1, 2], [1, 4], [2, 6], [7, 8], [9, 9]]])
+    worth = np.array([[0.9, 0.5, 0.6, 0.4, -9.0]], dtype=np.float32)
+    found = Outfits(np.zeros((1, 5), dtype=np.int64), picks, np.ones((1, 5, 2), np.float32), worth)
+    kept = _keep(found, worth, np.zeros((1, 5), dtype=bool), np.zeros(1, dtype=np.int64), 5, last_resort=last_resort)
+    assert kept.picks[0, :, 0].tolist() == [2, 1, 7, NONE, NONE]

@@ -45,6 +45,12 @@ def test_rows_are_told_by_key() -> None:
     assert found([], []) == {}
 
 
+def test_a_key_that_is_held_twice_is_not_deleted() -> None:
+    """As long as it is wanted: a merge deletes by key, and would take both rows."""
+    held = [outfit("a", occasion="work"), outfit("a", occasion="party"), outfit("b")]
+    assert found(held, [outfit("a", occasion="party")]) == {("b", 1): "delete"}
+
+
 @pytest.mark.parametrize(
     ("old", "new", "differ"),
     [

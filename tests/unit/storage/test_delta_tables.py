@@ -1,5 +1,6 @@
 """Small tables without Spark: rows merged, read again in the types that the table declares, and what changed."""
 
+import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -78,6 +79,16 @@ def test_what_changed_is_told(tables: DeltaTables) -> None:
     assert sorted(tables.changed_since(OUTFITS, 0, "product_id")["product_id"].to_pylist()) == ["b", "c", "new"]
     with pytest.raises(WarehouseError, match="cannot be read"):
         tables.changed_since(OUTFITS, 7, "product_id")
+
+
+def test_a_table_whose_rows_nobody_has_counted_is_not_small(tables: DeltaTables) -> None:
+    """A writer that keeps no statistics."""
+    (log,) = Path(tables.root, OUTFITS.name, "_delta_log").glob("*1.json")
+    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    for line in lines:
+        line.get("add", {}).pop("stats", None)
+    log.write_text("\n".join(map(json.dumps, lines)), "utf-8")
+    assert tables.small(OUTFITS) is None
 
 
 def test_other_tables_are_left_to_spark(tables: DeltaTables, monkeypatch: pytest.MonkeyPatch) -> None:
