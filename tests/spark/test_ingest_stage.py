@@ -184,13 +184,3 @@ def test_a_table_that_is_not_there_is_an_input_error(spark: "SparkSession", make
     with pytest.raises(InputError, match="cannot be read as delta"):
         run(spark, settings)
     assert not Path(settings.storage.warehouse).exists()
-
-
-def test_the_real_catalogue_arrives_whole(spark: "SparkSession", make_settings: MakeSettings, catalogue_file: Path) -> None:
-    """44,446 rows in, 44,446 products out, 22 of them repaired, nothing unknown."""
-    settings = make_settings(f"catalog.path={catalogue_file}", "catalog.mapping=myntra")
-    report = run(spark, settings)
-    assert (report.rows_in, report.rows_out, report.rows_rejected) == (44_446, 44_446, 0)
-    assert (report.counters["repaired"], report.counters["unknown_article_types"], report.counters["missing_slots"]) == (22, 0, "")
-    repaired = rows(spark, settings)["23124"]
-    assert repaired.name.count(",") == 2
