@@ -196,6 +196,16 @@ def test_nothing_changed_writes_nothing(spark: "SparkSession", shop: tuple[Path,
     assert "men-Belts-7" not in items
 
 
+def test_a_shop_that_is_sold_out_shows_nothing(
+    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], small: Path
+) -> None:
+    """Patterns ask for what nobody has: the run goes on, and the outfits are gone."""
+    put(spark, settings_of(small), {one: row | {"in_stock": False} for one, row in shop[1].items()})
+    pair_all(spark, settings_of(small))
+    assert not of_products(spark, settings_of(small), PATTERN_RECOMMENDATIONS)
+    assert not of_products(spark, settings_of(small), RULE_RECOMMENDATIONS)
+
+
 def test_spark_pairs_as_the_driver_does(
     spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], small: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,22 +72,22 @@ def _encode(store: TableStore, products: "DataFrame", new_by_bucket: Mapping[int
     bucket = F.pmod(F.xxhash64("text_hash"), F.lit(BUCKETS))
     started = time.perf_counter()
     for first, last, size in chunks(new_by_bucket, store.settings.embedding.chunk_texts):
-        store.append(
-            PRODUCT_EMBEDDINGS, _encoded_rows(store, new_texts.where(bucket.between(first, last)), size, EncodeTexts(spec))
-        )
+        texts = new_texts.where(bucket.between(first, last))
+        if total < LEAST_TEXTS_PER_PARTITION:
+            store.append(PRODUCT_EMBEDDINGS, _encoded_here(texts, spec))
+        else:
+            cut = min(partitions(store.settings), max(1, size // LEAST_TEXTS_PER_PARTITION))
+            store.append(PRODUCT_EMBEDDINGS, texts.repartition(cut, "text_hash").mapInArrow(EncodeTexts(spec), VECTORS))
         done += size
         logger.info("%s", progress(done, total, time.perf_counter() - started))
     pace = total / max(1e-9, time.perf_counter() - started)
     return {"precision": spec.precision, "texts_per_second": round(pace, 1)}
 
 
-def _encoded_rows(store: TableStore, texts: "DataFrame", size: int, kernel: EncodeTexts) -> "DataFrame | pa.Table":
-    """Few are encoded by the driver, by as many threads as it has, as texts of pattern items are."""
-    cut = min(partitions(store.settings), size // LEAST_TEXTS_PER_PARTITION)
-    if not cut:
-        kernel = EncodeTexts(replace(kernel.spec, threads=None))
-        return pa.Table.from_batches(kernel(texts.toArrow().to_batches())).cast(PRODUCT_EMBEDDINGS.arrow_schema)
-    return texts.repartition(cut, "text_hash").mapInArrow(kernel, VECTORS)
+def _encoded_here(texts: "DataFrame", spec: EncoderSpec) -> pa.Table:
+    """Vectors by the driver, with as many threads as it has, as those of pattern items are."""
+    kernel = EncodeTexts(replace(spec, threads=None))
+    return pa.Table.from_batches(kernel(texts.toArrow().to_batches())).cast(PRODUCT_EMBEDDINGS.arrow_schema)
 
 
 def _spec(settings: Settings, new_texts: "DataFrame", total: int) -> EncoderSpec:

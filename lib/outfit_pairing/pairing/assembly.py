@@ -235,23 +235,23 @@ def _column(codes: ProductCodes) -> ProductCodes:
 def _keep(found: Outfits, worth: Floats, scarce: Bools, occasions: Ints, most: int, *, last_resort: bool) -> Outfits:
     """The `most` worthiest outfits of each product that differ pairwise in LEAST_DIFFERENT items, varied in occasion.
 
-    Scarce ones only where a product would have fewer than LEAST_OUTFITS without. Where the worthiest stand in the way of others,
-    the worthiest LEAST_OUTFITS that differ, if there are so many.
+    Where these are fewer than LEAST_OUTFITS, so many are looked for: some that all differ instead of the worthiest, then with
+    scarce ones among them, and as a last resort with such as differ in one item. What was found stays unless that gives more.
     """
     items = (found.picks != NONE).sum(axis=2)
     bound = np.minimum(items[:, :, None], items[:, None, :])
     shared = _shared(found.picks)
     apart = shared <= np.maximum(bound - LEAST_DIFFERENT, 0)
     occasion = np.where(found.idea == NONE, NONE, occasions[found.idea])
-    order = _in_turn(np.where(scarce, IMPOSSIBLE, worth), occasion, most, apart)
-    for allowed in (apart, shared < bound) if last_resort else (apart,):
-        few = np.flatnonzero((order != NONE).sum(axis=1) < LEAST_OUTFITS)
-        order[few] = NONE
-        order[few, :LEAST_OUTFITS] = _in_turn(worth[few], occasion[few], LEAST_OUTFITS, allowed[few])
-        few = few[(order[few] != NONE).sum(axis=1) < LEAST_OUTFITS]
-        together = _together(worth[few], allowed[few])
-        found_some = together[:, 0] != NONE
-        order[few[found_some], :LEAST_OUTFITS] = together[found_some]
+    plain = np.where(scarce, IMPOSSIBLE, worth)
+    order = _in_turn(plain, occasion, most, apart)
+    for value, allowed in ((plain, apart), (worth, apart), *([(worth, shared < bound)] if last_resort else [])):
+        for find in (_in_turn, _together):
+            few = np.flatnonzero((order != NONE).sum(axis=1) < LEAST_OUTFITS)
+            more = find(value[few], occasion[few], LEAST_OUTFITS, allowed[few])
+            better = (more != NONE).sum(axis=1) > (order[few] != NONE).sum(axis=1)
+            order[few[better]] = NONE
+            order[few[better], :LEAST_OUTFITS] = more[better]
     chosen = np.arange(len(worth))[:, None], np.maximum(order, 0)
     missing = order == NONE
     return Outfits(
@@ -280,20 +280,22 @@ def _in_turn(worth: Floats, occasion: Ints, most: int, apart: Bools) -> Ints:
     return order
 
 
-def _together(worth: Floats, apart: Bools) -> Ints:
-    """(n, LEAST_OUTFITS) numbers of the worthiest outfits that may all be kept, worthiest first; NONE where they are fewer."""
+def _together(worth: Floats, occasion: Ints, most: int, apart: Bools) -> Ints:  # noqa: ARG001 as `_in_turn`
+    """The same, of the worthiest `most` that may all be kept, whatever their occasions; NONE alone where there are not so many."""
     n, tries = worth.shape
-    best, found = np.full(n, IMPOSSIBLE, dtype=np.float32), np.full((n, LEAST_OUTFITS), NONE, dtype=np.int64)
+    best, found = np.full(n, IMPOSSIBLE, dtype=np.float32), np.full((n, most), NONE, dtype=np.int64)
+    if not n:
+        return found
     by_worth = np.argsort(-worth, axis=1, kind="stable")
-    rows = np.arange(n)
-    for places in combinations(range(tries), LEAST_OUTFITS):
-        some = by_worth[:, list(places)]
-        may = (worth[rows[:, None], some] > IMPOSSIBLE / 2).all(axis=1)
-        for left, right in combinations(range(LEAST_OUTFITS), 2):
-            may &= apart[rows, some[:, left], some[:, right]]
-        total = worth[rows[:, None], some].sum(axis=1, dtype=np.float32)
-        better = may & (total > best)
-        best[better], found[better] = total[better], some[better]
+    value = np.take_along_axis(worth, by_worth, axis=1)
+    may = np.take_along_axis(np.take_along_axis(apart, by_worth[:, :, None], axis=1), by_worth[:, None, :], axis=2)
+    may &= (value > IMPOSSIBLE / 2)[:, :, None] & (value > IMPOSSIBLE / 2)[:, None, :]
+    for places in combinations(range(tries), most):
+        total = value[:, places].sum(axis=1, dtype=np.float32)
+        better = total > best
+        for left, right in combinations(places, 2):
+            better &= may[:, left, right]
+        best[better], found[better] = total[better], by_worth[better][:, places]
     return found
 
 

@@ -88,7 +88,7 @@ class _Lent:
         if not new:
             return []
         kernel = _TriedFor(self.neighbours, new)
-        return [self.store.spark.createDataFrame(self.catalogue.through(kernel, "product_id string"))]
+        return [self.store.spark.createDataFrame(self.catalogue.through(kernel, "product_id string"), "product_id string")]
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""What both pairing stages do with Spark: read the catalogue, find candidates, assemble, write."""
+"""What both pairing stages do: find candidates, assemble, write."""
 
 import hashlib
 import logging
@@ -61,7 +61,8 @@ def _pools(catalogue: Catalogue, among: "DataFrame | None", found: pa.Table, que
     schema = ", ".join(f"{name} {kind}" for name, kind in catalogue.products.select(*COLUMNS).dtypes) + ", style array<float>"
     asked = catalogue.through(StyledRows(catalogue.space, np.unique(product)), schema, among)
     rows = asked.sort_by("product_id").combine_chunks()
-    styles = rows["style"].combine_chunks().flatten().to_numpy(zero_copy_only=False).reshape(rows.num_rows, -1)
+    styles = rows["style"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    styles = styles.reshape(rows.num_rows, -1 if rows.num_rows else 0)
     codes = catalogue.tables.encode(rows.select(list(COLUMNS)).to_pandas(), styles)
     by_hash = np.argsort(codes.hash)
     number = by_hash[np.searchsorted(codes.hash[by_hash], product)]

@@ -30,7 +30,8 @@ def changes(table: Table, held: pa.Table, rows: pa.Table, *, delete_missing: boo
     for name in table.compared:
         new, old = rows[name].combine_chunks().take(pa.array(there)), held[name].combine_chunks().take(pa.array(place[there]))
         changed |= _differ(new, old)
-    gone = np.flatnonzero(~np.isin(keys_held, keys)) if delete_missing else np.empty(0, dtype=np.int64)
+    distinct = np.unique(keys_held, return_index=True)[1] if delete_missing else np.empty(0, dtype=np.int64)
+    gone = distinct[~np.isin(keys_held[distinct], keys)]
     parts = {"insert": rows.take(np.flatnonzero(place < 0)), "update": rows.take(there[changed])}
     parts["delete"] = _keys_only(table, held.take(gone), rows.schema)
     return pa.concat_tables(part.append_column(CHANGE, pa.repeat(change, len(part))) for change, part in parts.items())

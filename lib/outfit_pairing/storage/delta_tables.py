@@ -169,6 +169,7 @@ class DeltaTables:
                 # Hadoop's checksum of the file that names the last checkpoint, which Spark would hold against the new one
                 Path(self.root, table.name, "_delta_log", "._last_checkpoint.crc").unlink(missing_ok=True)
                 opened.create_checkpoint()
+                opened.cleanup_metadata()
         except Exception as fault:
             logger.warning("%s: no checkpoint could be written (%s)", table.name, first_line(fault))
 
@@ -218,7 +219,8 @@ def _as_spark_writes() -> dict[str, Any]:
 
     return {
         "writer_properties": WriterProperties(compression="SNAPPY", max_row_group_size=ROW_GROUP),
-        "post_commithook_properties": PostCommitHookProperties(create_checkpoint=False),
+        # what fails after a commit must not look as if there were none
+        "post_commithook_properties": PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False),
     }
 
 

@@ -43,6 +43,7 @@ ABSENT = (
 )
 MOST_AT_HAND = 50_000  # changed rows that the driver merges by itself
 MOST_COMPARED = 100_000  # rows that it compares by itself
+MOST_WANTED = 20_000  # products whose rows it picks for that out of a larger table
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,14 +191,14 @@ class TableStore:
         try:
             held = self._held(table, within)
             if held is not None:
-                staged.add(rows.select(*table.arrow_schema.names))
-                few = staged.at_hand(table.arrow_schema, MOST_COMPARED)
+                staged.add(rows.select(*table.given))
+                few = staged.at_hand(pa.schema([table.written_arrow_schema.field(name) for name in table.given]), MOST_COMPARED)
                 if few is not None:
                     few = stamped(table, few, self.settings.run_id)
                     found = compare(table, held, few, delete_missing=delete_missing)
                     if len(found) <= MOST_AT_HAND:
                         return self._apply_few(table, found)
-                rows = staged.frame(table.schema)
+                rows = staged.frame(rows.select(*table.given).schema)
             changes.add(self._changes(table, rows, within, delete_missing=delete_missing))
             return self._apply(table, changes)
         finally:
@@ -207,13 +208,14 @@ class TableStore:
     def _held(self, table: Table, within: "DataFrame | None") -> pa.Table | None:
         """Key and compared columns of the rows to compare with, where the driver may hold them."""
         here, snapshot = self.small_here(table), self._small(table)
-        if not here or not snapshot or (snapshot.rows > MOST_COMPARED if within is None else len(within.columns) > 1):
+        if not here or not snapshot or (within is not None and len(within.columns) > 1):
+            return None
+        name = within.columns[0] if within is not None else ""
+        wanted = within.toArrow()[name].combine_chunks() if within is not None else None
+        if snapshot.rows > MOST_COMPARED and (wanted is None or len(wanted) > MOST_WANTED):
             return None
         try:
-            if within is None:
-                return here.held(table, (*table.key, *table.compared))
-            (name,) = within.columns
-            return here.held(table, (*table.key, *table.compared), name, within.toArrow()[name].combine_chunks())
+            return here.held(table, (*table.key, *table.compared), name, wanted)
         except WarehouseError as fault:
             logger.warning("%s: compared by Spark (%s)", table.name, fault)
             return None
@@ -325,9 +327,11 @@ class TableStore:
 
     def _changed_here(self, table: Table, version: int, column: str) -> "DataFrame | None":
         """The same, of small tables, by the driver; None where Spark has to."""
-        here = self.small_here(table)
+        here, types = self.small_here(table), {one.name: one.type for one in table.all_columns}
+        if here is None:
+            return None
         try:
-            return self.spark.createDataFrame(here.changed_since(table, version, column)) if here else None
+            return self.spark.createDataFrame(here.changed_since(table, version, column), f"{column} {types[column]}")
         except WarehouseError as fault:
             logger.warning("%s: its changes are read by Spark (%s)", table.name, fault)
             return None

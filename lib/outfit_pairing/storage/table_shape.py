@@ -82,6 +82,12 @@ class Table:
         return tuple(column.name for column in self.all_columns)
 
     @property
+    def given(self) -> tuple[str, ...]:
+        """Names of the columns that rows bring with them: all but the audit columns, which a write sets."""
+        audit = {column.name for column in AUDIT}
+        return tuple(name for name in self.names if name not in audit)
+
+    @property
     def compared(self) -> tuple[str, ...]:
         """Columns that decide whether a row changed: not the key, not audit, no map (row_hash covers it where there is one)."""
         audit = {column.name for column in AUDIT}

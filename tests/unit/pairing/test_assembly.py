@@ -179,6 +179,16 @@ def test_what_few_products_have_is_offered_only_where_there_is_too_little_else(s
     assert plenty < 3 or not any(scarce[number] for number in chosen)
 
 
+def test_what_few_products_have_does_not_take_the_place_of_three_that_differ() -> None:
+    """Nor of two, where it would leave itself alone."""
+    picks = np.array([[[1, 2], [1, 4], [2, 6], [7, 8], [9, 10]], [[1, 2], [1, 4], [2, 6], [1, 1], [2, 2]]])
+    worth = np.array([[0.9, 0.6, 0.5, 0.4, 0.95], [0.9, 0.6, 0.5, -9.0, -9.0]], dtype=np.float32)
+    scarce = np.array([[False, False, False, False, True], [True, False, False, False, False]])
+    found = Outfits(np.zeros((2, 5), dtype=np.int64), picks, np.ones((2, 5, 2), np.float32), worth)
+    kept = _keep(found, worth, scarce, np.zeros(1, dtype=np.int64), 5, last_resort=False)
+    assert kept.picks[:, :, 1].tolist() == [[4, 6, 8, NONE, NONE], [4, 6, NONE, NONE, NONE]]
+
+
 @pytest.mark.parametrize("last_resort", [False, True])
 def test_the_worthiest_outfit_does_not_stand_in_the_way_of_three(last_resort: bool) -> None:
     """Where it shares an item with each of three that differ, these are kept, worthiest first."""

@@ -43,9 +43,10 @@ def test_products_come_in_order_with_their_outfits(monkeypatch: pytest.MonkeyPat
 
 
 def test_figures_have_four_decimals() -> None:
-    """Half away from zero; null stays null."""
-    told = json.loads(texts([outfit("a", 1, item("b", score=0.00005)), outfit("a", 2, score=None)])[0])["outfits"]
+    """Half away from zero, in no more signs than needed; null stays null."""
+    told = json.loads(texts([outfit("a", 1, item("b", score=0.00005), score=0.42), outfit("a", 2, score=None)])[0])["outfits"]
     assert told[0]["items"][0]["score"] == 0.0001
+    assert told[0]["score"] == 0.42
     assert told[1]["score"] is None
 
 

@@ -49,6 +49,8 @@ def test_a_key_that_is_held_twice_is_not_deleted() -> None:
     """As long as it is wanted: a merge deletes by key, and would take both rows."""
     held = [outfit("a", occasion="work"), outfit("a", occasion="party"), outfit("b")]
     assert found(held, [outfit("a", occasion="party")]) == {("b", 1): "delete"}
+    told = changes(OUTFITS, table_of(held), table_of([]), delete_missing=True)
+    assert sorted(told["product_id"].to_pylist()) == ["a", "b"]
 
 
 @pytest.mark.parametrize(
