@@ -139,7 +139,7 @@ def _outfits(
         least_score=catalogue.settings.outfits.min_score,
         most_carried=catalogue.settings.outfits.per_product,
     )
-    pages = catalogue.with_vectors.join(_wanted(catalogue, sorted({*of_product, *own_ids})), "product_id", "left_semi")
+    pages = catalogue.of(_wanted(catalogue, sorted({*of_product, *own_ids})))
     return catalogue.passing(pages).mapInArrow(kernel, STAGED_COLUMNS)
 
 

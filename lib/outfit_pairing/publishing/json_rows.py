@@ -10,12 +10,7 @@ from outfit_pairing.errors import WarehouseError
 from outfit_pairing.publishing.json_products import FIGURES, NAMES, OUTFIT, READ, product_texts
 from outfit_pairing.publishing.outfits import products_without_outfits
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import (
-    ANCHOR_PRODUCTS,
-    OUTFIT_PATTERNS,
-    OUTFIT_RECOMMENDATIONS,
-    PRODUCTS,
-)
+from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, OUTFIT_RECOMMENDATIONS, PRODUCTS
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame

@@ -67,11 +67,9 @@ def table_blocks(store: TableStore, table: PostgresTable, rows: int, within: "Da
     """
     here = store.small_here(source_of(table))
     if here:
-        held = here.held(source_of(table), _held(table))
-        if within is not None:
-            held = held.filter(pc.is_in(held["product_id"], within.toArrow()["product_id"].combine_chunks()))
-        return _blocks_of(held, table)
-    found = store.read(source_of(table)).select(*_held(table))
+        wanted = None if within is None else within.toArrow()["product_id"].combine_chunks()
+        return _blocks_of(here.held(source_of(table), _delta_columns(table), "product_id", wanted), table)
+    found = store.read(source_of(table)).select(*_delta_columns(table))
     if within is not None:
         found = found.join(within, "product_id", "left_semi")
     least = partitions(store.settings) if within is None else 1
@@ -83,14 +81,14 @@ def metric_blocks(store: TableStore) -> Iterator[Block]:
     if not store.exists(QUALITY_METRICS):
         return iter(())
     here = store.small_here(QUALITY_METRICS)
-    names = _held(METRICS)
+    names = _delta_columns(METRICS)
     rows = here.held(QUALITY_METRICS, names) if here else store.read(QUALITY_METRICS).select(*names).toArrow()
     runs = rows.group_by("run_id").aggregate([("updated_at", "max")])
     latest = runs.sort_by([("updated_at_max", "descending")]).slice(0, MOST_RUNS)
     return _blocks_of(rows.filter(pc.is_in(rows["run_id"], latest["run_id"].combine_chunks())), METRICS)
 
 
-def _held(table: PostgresTable) -> list[str]:
+def _delta_columns(table: PostgresTable) -> list[str]:
     """Columns that Delta has, in the order of COPY."""
     return [name for name in table.names if name != WORDS.name]
 
