@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from outfit_pairing.anchors import stage
+from outfit_pairing.embedding import at_hand
 from outfit_pairing.embedding.encoders import encoder_name
 from outfit_pairing.errors import InputError
 from outfit_pairing.settings import Settings, load_settings
@@ -107,19 +108,25 @@ def test_a_second_run_rewrites_nothing_and_a_changed_catalogue_keeps_its_anchors
     assert ids == {row["product_id"] for row in anchors(spark, settings)}
 
 
-def test_partitioning_does_not_change_the_anchors(spark, tmp_path):
-    """Rows and counts are the same for any number of partitions and any order of the catalogue."""
+def test_neither_partitions_nor_who_asks_change_the_anchors(spark, tmp_path, monkeypatch):
+    """Rows and counts are the same by the driver and by Spark, for any number of partitions and any order of the catalogue."""
     before = spark.conf.get("spark.sql.shuffle.partitions")
     results = []
     try:
-        for partitions, products in (("2", catalogue()), ("7", catalogue()[::-1])):
+        for most, partitions, products in ((100_000, "2", catalogue()), (0, "2", catalogue()), (0, "7", catalogue()[::-1])):
+            monkeypatch.setattr(at_hand, "MOST_HELD", most)
             spark.conf.set("spark.sql.shuffle.partitions", partitions)
-            settings = load_settings(overrides=[*OVERRIDES, f"storage.warehouse={tmp_path / partitions}"], environment={})
-            select(spark, settings, products)
-            results.append(anchors(spark, settings))
+            settings = load_settings(
+                overrides=[*OVERRIDES, f"storage.warehouse={tmp_path / partitions / str(most)}"], environment={}
+            )
+            reports = [select(spark, settings, products)]
+            found = [anchors(spark, settings)]
+            reports.append(select(spark, settings, [row for row in products if int(row["product_id"]) % 7]))
+            results.append((found, anchors(spark, settings), [report.counters for report in reports]))
     finally:
         spark.conf.set("spark.sql.shuffle.partitions", before)
-    assert results[0] == results[1]
+    assert results[0] == results[1] == results[2]
+    assert 0 < results[0][-1][-1]["anchors_kept"] < 12
 
 
 def test_products_without_vectors_stop_the_stage_before_it_writes(spark, settings):

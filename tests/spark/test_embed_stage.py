@@ -91,8 +91,11 @@ def test_only_new_texts_are_encoded(spark: "SparkSession", settings: Settings) -
     assert before == {text: after[text] for text in before}
 
 
-def test_progress_is_told_chunk_by_chunk(spark: "SparkSession", settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+def test_progress_is_told_chunk_by_chunk(
+    spark: "SparkSession", settings: Settings, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Three chunks of at most 100 texts: three lines, the last one complete."""
+    monkeypatch.setattr(stage, "LEAST_TEXTS_PER_PARTITION", 1)
     fill(spark, settings, TEXTS)
     with caplog.at_level(logging.INFO, logger=stage.__name__):
         stage.run(spark, settings)

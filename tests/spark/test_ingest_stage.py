@@ -4,12 +4,13 @@ import csv
 import json
 import logging
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from outfit_pairing.catalog import write_sample
+from outfit_pairing.catalog import stage, staging, write_sample
 from outfit_pairing.catalog.source import open_catalogue
 from outfit_pairing.catalog.stage import run
 from outfit_pairing.catalog.staging import staged_rows
@@ -105,7 +106,7 @@ def test_missing_slots_and_unknown_types_are_said(
     spark: "SparkSession", write: Callable[..., Settings], caplog: pytest.LogCaptureFixture
 ) -> None:
     """A catalogue without footwear runs; report and log name what is missing and what was not understood."""
-    settings = write(HEADER + GOOD.replace("Boots", "Zorblings"))
+    settings = write(HEADER + GOOD.replace("Boots", "Zorblings"), "shop.csv", "embedding.model=hashing")
     with caplog.at_level(logging.WARNING):
         report = run(spark, settings)
     assert "footwear" in str(report.counters["missing_slots"])
@@ -159,16 +160,51 @@ def test_rows_of_a_table_are_numbered_by_id_however_it_is_cut(
 
 
 def test_a_large_catalogue_goes_through_the_staging_place(
-    spark: "SparkSession", make_settings: MakeSettings, tmp_path: Path
+    spark: "SparkSession", make_settings: MakeSettings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Chunks come out as the rows that went in, once each, and the place is gone afterwards."""
+    monkeypatch.setattr(staging, "CHUNK_ROWS", 70)
     path = write_sample(tmp_path / "sample.csv.gz", 250, 1)
     settings = make_settings(f"catalog.path={path}", "catalog.mapping=sample")
-    for _ in range(2):
-        with staged_rows(spark, settings, open_catalogue(settings), chunk_rows=100) as staged:
+    for few in (100, 250):
+        with staged_rows(spark, settings, open_catalogue(settings), few_rows=few) as staged:
             numbers = sorted(row.line_number for row in staged.select("line_number").collect())
         assert numbers == list(range(2, 252))
         assert list(Path(settings.storage.warehouse).glob("*")) == []
+
+
+ODD = (
+    HEADER
+    + GOOD
+    + BAD
+    + "08,Marlow Cap,Men,Caps,Red,ask\n08,Marlow Cap,Men,Caps,,\n"
+    + "09,Marlow Zorbling,,Zorblings,Red,7\n10,Marlow Blob,,Blobs,Moss,7\n"
+    + "".join(f"s{n},Shirt {n},{'Men' if n % 3 else ''},Shirts,{'Red' if n % 2 else ''},{n * n % 41}.{n}\n" for n in range(40))
+)
+
+
+def test_few_rows_are_judged_by_the_driver_as_many_are_by_spark(
+    spark: "SparkSession", write: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The same products, rejects, figures and warnings, also when the one follows the other: nothing is written again."""
+    found = []
+    for few in (50_000, 5):
+        caplog.clear()
+        monkeypatch.setattr(stage, "staged_rows", partial(staged_rows, few_rows=few))
+        settings = write(ODD, "shop.csv", "embedding.model=hashing")
+        storage = settings.storage.model_copy(update={"warehouse": f"{settings.storage.warehouse}/{few}"})
+        settings = settings.model_copy(update={"storage": storage})
+        with caplog.at_level(logging.WARNING):
+            report = run(spark, settings)
+        tables = [TableStore(spark, settings).read(table).select(*table.given).toArrow() for table in (PRODUCTS, REJECTED_PRODUCTS)]
+        tables = [one.sort_by(key).to_pylist() for one, key in zip(tables, ("product_id", "line_number"), strict=True)]
+        found.append((report.counters, tables, [one.getMessage() for one in caplog.records]))
+        assert len(tables[0]) + len(tables[1]) == report.rows_in == 52
+        assert {row["reason_code"] for row in tables[1]} >= {"duplicate_id", "missing_id"}
+        assert {row["price_tier"] for row in tables[0]} == {"budget", "mid", "premium", None}
+    assert found[0] == found[1]
+    monkeypatch.setattr(stage, "staged_rows", partial(staged_rows, few_rows=50_000))
+    assert run(spark, settings).counters["rows_written"] == 0
 
 
 def test_the_attributes_of_a_product_are_kept(spark: "SparkSession", make_settings: MakeSettings, tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ import pytest
 from outfit_pairing.errors import InputError, MissingTable, SettingsError
 from outfit_pairing.publishing import release, stage
 from outfit_pairing.publishing.checked import last_checked
-from outfit_pairing.publishing.json_rows import product_rows
+from outfit_pairing.publishing.figures import published_figures
+from outfit_pairing.publishing.json_rows import anchor_rows, pattern_rows, product_rows, without_outfits_rows
 from outfit_pairing.publishing.lookbook import make_lookbook
-from outfit_pairing.publishing.outfits import outfits_of, outfits_of_each, spread_of_outfits
+from outfit_pairing.publishing.outfits import outfits_of, outfits_of_each, spread_of_outfits, stocked_slots
 from outfit_pairing.publishing.pairs import COLUMNS, create_pairs_view, recommended_pairs
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport, Table, TableStore
@@ -28,6 +29,7 @@ from outfit_pairing.storage.tables import (
     PRODUCTS,
     QUALITY_METRICS,
     RULE_RECOMMENDATIONS,
+    RUNS,
 )
 
 if TYPE_CHECKING:
@@ -195,12 +197,17 @@ def test_the_driver_writes_the_json_that_spark_writes(
     spark: "SparkSession", settings: Settings, report: StageReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The same bytes, of the released outfits as of the draft."""
+
+    def texts(store: TableStore) -> list[list[str]]:
+        rows = (product_rows(store, report.rows_out, 2), anchor_rows(store), pattern_rows(store))
+        return [*map(list, rows), list(without_outfits_rows(store, Counter()))]
+
     for store in (TableStore(spark, settings), TableStore(spark, settings).drafts()):
-        here = list(product_rows(store, report.rows_out, 2))
+        here = texts(store)
         with monkeypatch.context() as patch:
             patch.setattr(TableStore, "here", None)
-            assert list(product_rows(store, report.rows_out, 2)) == here
-        assert here
+            assert texts(store) == here
+        assert all(here)
 
 
 def test_no_json_file_is_empty_and_the_manifest_counts(settings: Settings, report: StageReport) -> None:
@@ -363,3 +370,22 @@ def test_a_folder_that_cannot_be_used_stops_before_anything_is_written(
 
 def replace_folder(settings: Settings, folder: str) -> Settings:
     return settings.model_copy(update={"publish": settings.publish.model_copy(update={"folder": folder})})
+
+
+def test_the_driver_tells_what_spark_tells(
+    spark: "SparkSession", settings: Settings, report: StageReport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Figures, products for the page with their outfits, and the last check."""
+    write(spark, settings, QUALITY_METRICS, [{"run_id": "checked", "metric": "coverage", "value": 0.9, "passed": True}])
+    write(spark, settings, RUNS, [{"run_id": "checked", "stage": one, "seconds": 1.5} for one in ("embed", "publish")])
+
+    def told() -> list[object]:
+        store = TableStore(spark, settings)
+        figures, few = published_figures(store), outfits_of_each(spark, settings, ["001t", "free", "nobody", "000b"])
+        shown = spread_of_outfits(spark, settings, 11, 3)
+        return [figures, few, shown, stocked_slots(store), last_checked(store, figures.changed_at)]
+
+    here = told()
+    monkeypatch.setattr(TableStore, "here", None)
+    assert told() == here
+    assert all(here)

@@ -9,8 +9,11 @@ import pytest
 from tests.unit.quality.outfits import SHOP
 
 from outfit_pairing.errors import GateMissed, MissingTable
+from outfit_pairing.quality import by_driver, counting
+from outfit_pairing.quality.account import read_account
 from outfit_pairing.quality.counting import gather
 from outfit_pairing.quality.metrics import measure
+from outfit_pairing.quality.past import last_good, past_checks
 from outfit_pairing.quality.stage import report_path, run
 from outfit_pairing.quality.tallies import EXAMPLES
 from outfit_pairing.settings import Settings, load_settings
@@ -19,9 +22,11 @@ from outfit_pairing.storage.tables import (
     ANCHOR_PRODUCTS,
     OUTFIT_PATTERNS,
     OUTFIT_RECOMMENDATIONS,
+    PATTERN_REQUESTS,
     PRODUCTS,
     QUALITY_METRICS,
     REJECTED_PRODUCTS,
+    RELEASES,
     RUNS,
     Table,
 )
@@ -70,6 +75,12 @@ class Shop:
         """Add rows, columns that they lack being null."""
         filled = [tuple(row.get(column.name) for column in table.columns) for row in rows]
         self.store.append(table, self.spark.createDataFrame(filled, table.schema))
+
+    def write_as(self, run_id: str, table: Table, rows: Iterable[dict[str, Any]]) -> None:
+        """The same as another run."""
+        store, self.store = self.store, TableStore(self.spark, self.settings.model_copy(update={"run_id": run_id}))
+        self.write(table, ({"run_id": run_id, **row} for row in rows))
+        self.store = store
 
     def export(self, place: str) -> Path:
         """The smallest exports that pass, in a folder of the warehouse."""
@@ -120,12 +131,64 @@ def test_good_outfits_pass_and_leave_figures_and_page(good_shop: Shop, spark: "S
     assert "All gates that apply are passed." in good_shop.page()
 
 
-def test_the_same_figures_for_any_partitioning_and_in_a_later_run(good_shop: Shop, spark: "SparkSession") -> None:
+def test_the_same_figures_for_any_partitioning_and_in_a_later_run(
+    good_shop: Shop, spark: "SparkSession", monkeypatch: pytest.MonkeyPatch
+) -> None:
     """However Spark cuts the catalogue; a check alone still knows what the last ingest refused."""
+    monkeypatch.setattr(counting, "counted_by_driver", lambda *_: None)
     good_shop.write(RUNS, [{"stage": "ingest", "rows_rejected": 2, "status": "done"}])
     parts = good_shop.settings.spark.model_copy(update={"partitions": 7})
     later = good_shop.settings.model_copy(update={"run_id": "run-2", "spark": parts})
     assert measure(gather(spark, later)) == measure(gather(spark, good_shop.settings))
+
+
+def evidence_of(spark: "SparkSession", settings: Settings) -> tuple[object, ...]:
+    """All that is counted, in an order that means nothing; counts of nothing left out."""
+    found = gather(spark, settings)
+    return set(found.cells), set(found.groups), +found.tallies, found.rejected
+
+
+def test_the_driver_knows_the_past_that_spark_knows(spark: "SparkSession", tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Earlier checks, the last good one after a rollback, what the run took."""
+    shop = Shop(spark, tmp_path, LOOKS, rejected=1)
+    for run_id, passed in (("old", True), ("bad", False), ("new", True)):
+        told = {"metric": "coverage", "value": 0.9, "passed": passed}
+        shop.write_as(run_id, QUALITY_METRICS, [told, told | {"metric": "outfits", "value": 7.0, "passed": None}])
+        took = {"seconds": 2.5, "status": "done", "rows_rejected": 3}
+        shop.write_as(run_id, RUNS, [{"stage": one, **took} for one in ("ingest", "embed")])
+    shop.write(RELEASES, [{"number": 1, "kind": "checked", "shown_run_id": "old"}])
+    shop.write(ANCHOR_PRODUCTS, [{"product_id": "tee", "rank": 1}])
+    pattern = {"anchor_product_id": "tee", "provider": "style_guide"}
+    shop.write(OUTFIT_PATTERNS, [{"pattern_id": str(one), **pattern} for one in range(4)])
+    shop.write(PATTERN_REQUESTS, [{"request_hash": "1", "attempt": 1, "provider": "openai", "prompt_tokens": 7, "cost": 0.5}])
+
+    def known(run_id: str) -> list[Any]:
+        settings = shop.settings.model_copy(update={"run_id": run_id})
+        store = TableStore(spark, settings)
+        past = past_checks(store)
+        return [past, last_good(store, past), last_good(store, past[:2]), read_account(store), gather(spark, settings).rejected]
+
+    before = known("run-1")
+    shop.write(RELEASES, [{"number": 2, "kind": "rollback", "shown_run_id": "old"}])
+    here = [known("run-1"), known("later")]
+    assert [one[1].run_id for one in (before, *here)] == ["new", "old", "old"]
+    monkeypatch.setattr(TableStore, "here", None)
+    assert [known("run-1"), known("later")] == here
+
+
+@pytest.mark.parametrize("outfits", [LOOKS, FAULTY, {}, {("tee", 1): ()}], ids=["good", "faulty", "none", "empty"])
+def test_the_driver_counts_what_spark_counts(
+    spark: "SparkSession", tmp_path: Path, outfits: Outfits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Cells, groups, tallies and examples, in one part or in several."""
+    shop = Shop(spark, tmp_path, outfits, rejected=1)
+    unsaid = {"product_id": "jeans", "rank": 9, "source": "rule_based", "items": [("top", "tee", None, None)]}
+    shop.write(OUTFIT_RECOMMENDATIONS, [unsaid, unsaid | {"product_id": "chinos", "items": None}])
+    found = [evidence_of(spark, shop.settings)]
+    monkeypatch.setattr(by_driver, "BATCH_OUTFITS", 2)
+    found.append(evidence_of(spark, shop.settings))
+    monkeypatch.setattr(counting, "counted_by_driver", lambda *_: None)
+    assert found == [evidence_of(spark, shop.settings)] * 2
 
 
 def test_a_missed_gate_stops_the_run_after_its_figures_are_written(spark: "SparkSession", tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Selection as Spark calls it: Arrow tables in and out, one per stratum or per batch, with nothing but numpy between."""
+"""Selection as Spark and the driver call it: Arrow in and out, one table per stratum or per batch, nothing but numpy between."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -17,6 +17,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from outfit_pairing.style.traits import traits_of
 from outfit_pairing.style.vocabulary import StyleGuide
@@ -24,6 +25,10 @@ from outfit_pairing.style.vocabulary import StyleGuide
 SMALLEST_CATEGORY = 20  # products from which a sub-category is sure of an anchor
 LOYALTY = 1.3
 MOST_PER_STRATUM = 500  # products of a stratum that selection looks at, hence also its most anchors
+UNSAID = "any"  # what a stratum's name says where the shop says nothing
+
+KIND = ("article_type", "slot", "department")  # what decides whether products may be anchors
+Kind: TypeAlias = tuple[str | None, str, str | None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ Every row of the catalogue ends in one of the two. Only what changed since the l
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
-from outfit_pairing.catalog.product_rows import NOTES
-from outfit_pairing.catalog.rejects import reject
-from outfit_pairing.catalog.source import Catalogue, open_catalogue
+import pyarrow as pa
+
+from outfit_pairing.catalog.by_driver import JudgedByDriver
+from outfit_pairing.catalog.by_spark import JudgedBySpark
+from outfit_pairing.catalog.product_rows import NOTES, SPARK_SCHEMA
+from outfit_pairing.catalog.source import open_catalogue
 from outfit_pairing.catalog.staging import staged_rows
 from outfit_pairing.errors import CatalogError, listed
 from outfit_pairing.settings import Settings
@@ -18,11 +21,14 @@ from outfit_pairing.storage.tables import PRODUCTS, REJECTED_PRODUCTS
 from outfit_pairing.style import SLOTS
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
 logger = logging.getLogger(__name__)
 
+Judged: TypeAlias = JudgedByDriver | JudgedBySpark
+
 _NOT_WORN = {"beauty", "other"}
+_MOST_NAMED = 13  # unknown article types
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
@@ -30,13 +36,12 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
 
     Raises:  InputError: the catalogue or its mapping cannot be used; nothing is written.
     """
-    catalogue = open_catalogue(settings)
+    catalogue, store = open_catalogue(settings), TableStore(spark, settings)
     logger.info("ingest: %s as %s, mapping %s", catalogue.path, catalogue.format, settings.catalog.mapping)
     with staged_rows(spark, settings, catalogue) as rows:
-        judged = refuse_duplicates(rows)
-        found = _figures(judged, catalogue)
-        # most catalogues hold no duplicates: then the writes need not look for them again
-        written = _write(TableStore(spark, settings), catalogue, judged if found.duplicates else rows, found)
+        judged = _judged(store, rows, catalogue.source)
+        found = _figures(judged, catalogue.path)
+        written = _write(store, judged)
     report = StageReport(
         "ingest", found.rows_in, found.rows_out, found.rows_rejected, counters={**found.counters, "rows_written": written}
     )
@@ -44,15 +49,19 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     return report
 
 
+def _judged(store: TableStore, rows: "DataFrame | pa.Table", source: str) -> Judged:
+    """The rows, to be asked: by the driver where it holds them and the tables lie here."""
+    if not isinstance(rows, pa.Table):
+        return JudgedBySpark(rows, source)
+    return JudgedByDriver(rows, source) if store.here else JudgedBySpark(store.spark.createDataFrame(rows, SPARK_SCHEMA), source)
+
+
 @dataclass(frozen=True, slots=True)
 class _Figures:
-    """What one pass over all rows tells. `rejects`: a fingerprint of the refused rows, whatever their order."""
+    """What one pass over all rows tells."""
 
     rows_out: int
     rows_rejected: int
-    duplicates: int
-    priced: int
-    rejects: int
     counters: dict[str, int | float | str]
 
     @property
@@ -60,61 +69,22 @@ class _Figures:
         return self.rows_out + self.rows_rejected
 
 
-def refuse_duplicates(rows: "DataFrame") -> "DataFrame":
-    """`rows` with every product but the first of each id refused, in file order."""
-    from pyspark.sql import functions as F
-
-    first = (
-        rows.where("reason_code IS NULL")
-        .groupBy("product_id")
-        .agg(F.min("line_number").alias("first_line"), F.count("*").alias("times"))
-        .where("times > 1")
-        .drop("times")
-    )
-    again = F.col("reason_code").isNull() & (F.col("line_number") > F.col("first_line"))
-    fault = reject("duplicate_id", product_id="%s", first_line="%s")
-    reason = F.format_string(fault.reason, "product_id", "first_line")
-    return rows.join(first, "product_id", "left").withColumns(
-        {
-            "reason_code": F.when(again, fault.reason_code).otherwise(F.col("reason_code")),
-            "reason": F.when(again, reason).otherwise(F.col("reason")),
-        }
-    )
-
-
-def _figures(judged: "DataFrame", catalogue: Catalogue) -> _Figures:
+def _figures(judged: Judged, path: str) -> _Figures:
     """One pass; warns of what outfits will lack.
 
     Raises:  CatalogError: no row can be used, so that writing would empty the tables.
     """
-    from pyspark.sql import functions as F
-
-    summary = (
-        _with_source(judged, catalogue)
-        .groupBy("slot", "reason_code")
-        .agg(
-            F.count("*").alias("rows"),
-            F.count("price").alias("priced"),
-            F.count_if(F.col("audience").isNull()).alias("without_audience"),
-            *(F.count_if(F.col(note)).alias(note) for note in NOTES),
-            _fingerprint().alias("fingerprint"),
-        )
-        .collect()
-    )
-    sold = [row for row in summary if row.reason_code is None]
-    refused = [row for row in summary if row.reason_code is not None]
+    sold = [row for row in judged.summary if row["reason_code"] is None]
+    refused = [row for row in judged.summary if row["reason_code"] is not None]
     if not sold:
-        reasons = listed(sorted(row.reason_code for row in refused))
-        raise CatalogError(f"{catalogue.path}: none of its {sum(row.rows for row in refused)} rows can be sold ({reasons})")
+        reasons = listed(sorted(row["reason_code"] for row in refused))
+        raise CatalogError(f"{path}: none of its {sum(row['rows'] for row in refused)} rows can be sold ({reasons})")
     totals = {note: sum(row[note] for row in sold) for note in (*NOTES, "without_audience")}
     if totals["unknown_article_type"]:
         _name_unknown_types(judged)
     return _Figures(
-        rows_out=sum(row.rows for row in sold),
-        rows_rejected=sum(row.rows for row in refused),
-        duplicates=sum(row.rows for row in refused if row.reason_code == "duplicate_id"),
-        priced=sum(row.priced for row in sold),
-        rejects=sum(int(row.fingerprint) for row in refused),
+        rows_out=sum(row["rows"] for row in sold),
+        rows_rejected=sum(row["rows"] for row in refused),
         counters={
             "repaired": totals["repaired"],
             "audience_from_name": totals["audience_from_name"],
@@ -126,7 +96,7 @@ def _figures(judged: "DataFrame", catalogue: Catalogue) -> _Figures:
             "colours_from_name": totals["colour_from_name"],
             "unknown_audiences": totals["unknown_audience"],
             "unreadable_prices": totals["unreadable_price"],
-            "missing_slots": _missing_slots({row.slot for row in sold}),
+            "missing_slots": _missing_slots({row["slot"] for row in sold}),
         },
     )
 
@@ -138,63 +108,17 @@ def _missing_slots(present: set[str]) -> str:
     return ", ".join(missing)
 
 
-def _with_source(judged: "DataFrame", catalogue: Catalogue) -> "DataFrame":
-    from pyspark.sql import functions as F
-
-    return judged.withColumn("source", F.lit(catalogue.source))
-
-
-def _fingerprint() -> "Column":
-    """An aggregate that is equal for equal sets of rejected rows."""
-    from pyspark.sql import functions as F
-
-    return F.sum(F.xxhash64(*(F.col(column.name) for column in REJECTED_PRODUCTS.columns)).cast("decimal(38,0)"))
-
-
-def _name_unknown_types(judged: "DataFrame") -> None:
+def _name_unknown_types(judged: Judged) -> None:
     """The most frequent ones, with where their products went."""
-    from pyspark.sql import functions as F
-
-    unknown = judged.where("unknown_article_type AND reason_code IS NULL").groupBy("unknown_type", "slot")
-    rows = unknown.agg(F.count("*").alias("times"), F.avg("confidence").alias("confidence"))
-    most = rows.orderBy("times", "unknown_type", "slot", ascending=[False, True, True]).limit(13).collect()
-    names = [f"{row.unknown_type} → {row.slot} ({row.times}, confidence {row.confidence:.2f})" for row in most]
+    rows = judged.unknown_types(_MOST_NAMED)
+    names = [f"{row['unknown_type']} → {row['slot']} ({row['times']}, confidence {row['confidence']:.2f})" for row in rows]
     logger.warning("ingest: article types that the style guide does not know: %s", listed(names))
 
 
-def _write(store: TableStore, catalogue: Catalogue, judged: "DataFrame", found: _Figures) -> int:
+def _write(store: TableStore, judged: Judged) -> int:
     """Rows written to both tables."""
-    from pyspark.sql import functions as F
-
-    products = judged.where("reason_code IS NULL")
-    products = with_price_tiers(products) if found.priced else products.withColumn("price_tier", F.lit(None).cast("string"))
-    products = products.select(*(column.name for column in PRODUCTS.columns))
-    written = store.merge(PRODUCTS, products, delete_missing=True).rows_written
-    if _as_before(store, found):
+    written = store.merge(PRODUCTS, judged.products(), delete_missing=True).rows_written
+    store.create(REJECTED_PRODUCTS)  # the table always shows the latest catalogue's rejects
+    if judged.rejects_stand(store):
         return written
-    rejected = _with_source(judged, catalogue).where("reason_code IS NOT NULL")
-    rejected = rejected.select(*(column.name for column in REJECTED_PRODUCTS.columns))
-    return written + store.merge(REJECTED_PRODUCTS, rejected, delete_missing=True).rows_written
-
-
-def _as_before(store: TableStore, found: _Figures) -> bool:
-    """Whether the table, which always shows the latest catalogue's rejects, holds these already, under whatever run."""
-    from pyspark.sql import functions as F
-
-    store.create(REJECTED_PRODUCTS)
-    held = store.read(REJECTED_PRODUCTS).agg(F.count("*").alias("rows"), _fingerprint().alias("fingerprint")).collect()[0]
-    return (held.rows, int(held.fingerprint or 0)) == (found.rows_rejected, found.rejects)
-
-
-def with_price_tiers(products: "DataFrame") -> "DataFrame":
-    """`products` with budget, mid or premium: thirds of the prices of the same slot and currency; null without a price."""
-    from pyspark.sql import functions as F
-
-    thirds = products.groupBy("slot", "currency").agg(F.percentile("price", F.array(F.lit(1 / 3), F.lit(2 / 3))).alias("thirds"))
-    tier = (
-        F.when(F.col("price").isNull(), None)
-        .when(F.col("price") <= F.col("thirds")[0], "budget")
-        .when(F.col("price") <= F.col("thirds")[1], "mid")
-        .otherwise("premium")
-    )
-    return products.join(thirds, ["slot", "currency"], "left").withColumn("price_tier", tier)
+    return written + store.merge(REJECTED_PRODUCTS, judged.rejected(), delete_missing=True).rows_written

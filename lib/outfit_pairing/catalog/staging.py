@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import accumulate, chain
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,7 +16,7 @@ import pyarrow as pa
 from outfit_pairing.catalog.learned import Learned
 from outfit_pairing.catalog.learning import MOST_WORDS, ROWS_HEARD, WORDS_OF, encode_of, learn, learned_of, text_of
 from outfit_pairing.catalog.mapping import CatalogueMapping
-from outfit_pairing.catalog.product_rows import SPARK_SCHEMA, ProductReader
+from outfit_pairing.catalog.product_rows import ARROW_SCHEMA, SPARK_SCHEMA, ProductReader
 from outfit_pairing.catalog.rows import DEEPEST, MOST_CHARACTERS, RawRow, in_chunks, typed_row, unpacked
 from outfit_pairing.catalog.said import FieldReader
 from outfit_pairing.catalog.source import Catalogue
@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
-CHUNK_ROWS = 50_000  # that are handed out at once
+FEW_ROWS = 50_000  # that the driver reads by itself, at some 9,000 a second
+FEW_BYTES = 128_000_000  # of these
+CHUNK_ROWS = 50_000  # of more, that are handed out at once
 CHUNK_CHARACTERS = 4 * MOST_CHARACTERS
 BATCH_ROWS = 10_000
 RANGE_BITS = 40  # of a line number within a range of a table; more rows than one has
@@ -40,9 +42,12 @@ RANGE_BITS = 40  # of a line number within a range of a table; more rows than on
 
 @contextmanager
 def staged_rows(
-    spark: "SparkSession", settings: Settings, catalogue: Catalogue, chunk_rows: int = CHUNK_ROWS
-) -> Iterator["DataFrame"]:
-    """Every row of the catalogue in the columns of `product_rows.SPARK_SCHEMA`, cheap to read several times."""
+    spark: "SparkSession", settings: Settings, catalogue: Catalogue, few_rows: int = FEW_ROWS
+) -> Iterator["DataFrame | pa.Table"]:
+    """Every row of the catalogue in the columns of `product_rows.SPARK_SCHEMA`: as Arrow where they are few, in file order.
+
+    Else cheap to read several times.   few_rows: that are few at most.
+    """
     place = StagingPlace(spark, settings, "catalogue_rows")
     try:
         if not catalogue.streamed:
@@ -51,20 +56,29 @@ def staged_rows(
             return
         read = _Read(catalogue.mapping_for(catalogue.columns), settings.catalog.currency, learned_of(catalogue, settings))
         cut = iter(catalogue.rows())
-        few = next(in_chunks(cut, chunk_rows))
-        chunks = one_ahead(in_chunks(cut, chunk_rows, CHUNK_CHARACTERS))
-        more = next(chunks, None)
-        if more is None:
-            yield spark.createDataFrame(pa.Table.from_batches(read.of(few)), SPARK_SCHEMA)
+        first, more = _first_rows(read.reader(), cut, few_rows)
+        if not more:
+            yield first
             return
-        done = 0
-        for chunk in chain((few, more), chunks):
+        place.add(spark.createDataFrame(first, SPARK_SCHEMA))
+        done = len(first)
+        for chunk in one_ahead(in_chunks(cut, CHUNK_ROWS, CHUNK_CHARACTERS)):
             place.add(spark.createDataFrame(packed(chunk), "row string").mapInArrow(read, SPARK_SCHEMA))
             done += len(chunk)
             logger.info("ingest: %s rows read", f"{done:,}")
         yield place.frame(SPARK_SCHEMA)
     finally:
         place.remove()
+
+
+def _first_rows(reader: ProductReader, cut: Iterator[RawRow], most: int) -> tuple[pa.Table, bool]:
+    """As many rows as are few, taken from `cut`, and whether there may be more."""
+    batches: list[pa.RecordBatch] = []
+    for chunk in in_chunks(cut, min(BATCH_ROWS, most)):
+        batches += reader.batches(chunk, BATCH_ROWS)
+        if sum(map(len, batches)) >= most or sum(batch.nbytes for batch in batches) > FEW_BYTES:
+            return pa.Table.from_batches(batches), True
+    return pa.Table.from_batches(batches, ARROW_SCHEMA), False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +94,11 @@ class _Read:
 
     def of(self, rows: Iterable[RawRow]) -> Iterator[pa.RecordBatch]:
         """Rows that need no unpacking."""
-        return ProductReader(self.mapping, load_style_guide(), self.currency, self.learned).batches(rows, BATCH_ROWS)
+        return self.reader().batches(rows, BATCH_ROWS)
+
+    def reader(self) -> ProductReader:
+        """Remembers what it has read of repeated words."""
+        return ProductReader(self.mapping, load_style_guide(), self.currency, self.learned)
 
 
 def packed(rows: Iterable[RawRow]) -> pa.Table:

@@ -76,7 +76,7 @@ def _without_lookbook(store: TableStore) -> StageReport:
     table, written = LOOKBOOK_RECOMMENDATIONS, 0
     if not store.exists(table):
         store.create(table)
-    elif not store.read(table).isEmpty():
+    elif not store.is_empty(table):
         written = store.merge(table, store.spark.createDataFrame([], table.schema), delete_missing=True).rows_written
     return StageReport(STAGE, rows_in=0, rows_out=0, counters={"lookbook": "none", "rows_written": written})
 
@@ -139,7 +139,7 @@ def _outfits(
         least_score=catalogue.settings.outfits.min_score,
         most_carried=catalogue.settings.outfits.per_product,
     )
-    pages = catalogue.of(_wanted(catalogue, sorted({*of_product, *own_ids})))
+    pages = catalogue.frame_of(_wanted(catalogue, sorted({*of_product, *own_ids})))
     return catalogue.passing(pages).mapInArrow(kernel, STAGED_COLUMNS)
 
 

@@ -18,6 +18,7 @@ from outfit_pairing.pairing.neighbours import Neighbours
 from outfit_pairing.pairing.parts import Parts, parts_of
 from outfit_pairing.pairing.passes import recommend
 from outfit_pairing.pairing.recommend import ByNearestAnchors
+from outfit_pairing.pairing.touched_here import TouchedHere
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.made_of import Past, past_of, remember, stands, versions_of
@@ -26,7 +27,7 @@ from outfit_pairing.style.vectors import fixed_point
 
 if TYPE_CHECKING:
     import pandas as pd
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +39,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """
     store = TableStore(spark, settings)
     versions = versions_of(store, (PRODUCTS, OUTFIT_PATTERNS))
-    parts = parts_of(store, PATTERN_RECOMMENDATIONS, store.read(PRODUCTS).count())
+    parts = parts_of(store, PATTERN_RECOMMENDATIONS, store.count(PRODUCTS))
     now = made_of(settings, parts)
     past = past_of(store, PATTERN_RECOMMENDATIONS, now)
     if past and stands(store, PATTERN_RECOMMENDATIONS, versions, past):
@@ -50,9 +51,9 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         if redo:
             redo.close()
         remember(store, PATTERN_RECOMMENDATIONS, now, versions, past=past, changed=redo.changed if redo else 0)
-    rows = store.read(PATTERN_RECOMMENDATIONS)
-    counters |= {"products_with_outfits": rows.select("product_id").distinct().count()}
-    return StageReport("apply-patterns", rows_in=parts.products, rows_out=rows.count(), counters=counters)
+    counters |= {"products_with_outfits": store.count_distinct(PATTERN_RECOMMENDATIONS, "product_id")}
+    rows_out = store.count(PATTERN_RECOMMENDATIONS)
+    return StageReport("apply-patterns", rows_in=parts.products, rows_out=rows_out, counters=counters)
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,15 +81,14 @@ class _Lent:
             most_ideas=self.store.settings.outfits.patterns_per_product,
         )
 
-    def newly(self, past: Past) -> "list[DataFrame]":
+    def newly(self, past: Past) -> list[pa.Table]:
         """Ids of the products for which patterns are tried now that were not there then."""
-        then = self.store.read_version(OUTFIT_PATTERNS, past.versions[OUTFIT_PATTERNS.name]).select("pattern_id")
-        fresh = self.store.read(OUTFIT_PATTERNS).select("pattern_id").join(then, "pattern_id", "left_anti")
-        new = frozenset(row["pattern_id"] for row in fresh.collect())
+        at = past.versions[OUTFIT_PATTERNS.name]
+        now, then = (self.store.rows(OUTFIT_PATTERNS, ("pattern_id",), version) for version in (None, at))
+        new = frozenset(row["pattern_id"] for row in now) - {row["pattern_id"] for row in then}
         if not new:
             return []
-        kernel = _TriedFor(self.neighbours, new)
-        return [self.store.spark.createDataFrame(self.catalogue.through(kernel, "product_id string"), "product_id string")]
+        return [self.catalogue.through(_TriedFor(self.neighbours, new), "product_id string")]
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +107,7 @@ class _TriedFor:
             yield batch.select(["product_id"]).filter(pa.array(wanted[tried].any(axis=1)))
 
 
-def _apply(lent: _Lent, redo: Touched | None, parts: Parts) -> dict[str, int | float | str]:
+def _apply(lent: _Lent, redo: Touched | TouchedHere | None, parts: Parts) -> dict[str, int | float | str]:
     """Outfits for all products, or for those that a change touches."""
     catalogue, neighbours = lent.catalogue, lent.neighbours
     written = recommend(
@@ -124,33 +124,38 @@ def _anchors(catalogue: Catalogue) -> "pd.DataFrame":
 
     Imported patterns may be for others than the anchors of the last selection.
     """
-    anchors = catalogue.store.read(OUTFIT_PATTERNS).selectExpr("anchor_product_id AS product_id").distinct()
-    return catalogue.of(anchors).select(*INPUT_COLUMNS, "vector").toPandas().sort_values("product_id", ignore_index=True)
+    ids = {row["anchor_product_id"] for row in catalogue.store.rows(OUTFIT_PATTERNS, ("anchor_product_id",))}
+    found = catalogue.of(pa.table({"product_id": pa.array(sorted(ids), pa.string())}))
+    rows = found if isinstance(found, pa.Table) else found.toArrow()
+    ordered: pd.DataFrame = rows.select([*INPUT_COLUMNS, "vector"]).sort_by("product_id").to_pandas()
+    return ordered
 
 
 def _ideas(catalogue: Catalogue, anchors: "pd.DataFrame", codes: ProductCodes) -> Ideas:
     """Patterns of these anchors, in the order of anchor and pattern_id."""
     owner = {product_id: number for number, product_id in enumerate(anchors["product_id"])}
-    rows = catalogue.store.read(OUTFIT_PATTERNS).orderBy("anchor_product_id", "pattern_id").collect()
+    rows = catalogue.store.rows(OUTFIT_PATTERNS, OUTFIT_PATTERNS.given)
     ideas = []
-    for row in rows:
-        number = owner.get(row.anchor_product_id)
+    for row in sorted(rows, key=lambda one: (one["anchor_product_id"], one["pattern_id"])):
+        number = owner.get(row["anchor_product_id"])
         if number is None:
             continue
         audience, traits = int(codes.audience[number]), int(codes.traits[number])
         ideas.append(
             Idea(
                 owner=number,
-                pattern_id=row.pattern_id,
-                name=row.name,
-                occasion=row.occasion,
-                season=row.season,
-                confidence=row.confidence,
+                pattern_id=row["pattern_id"],
+                name=row["name"],
+                occasion=row["occasion"],
+                season=row["season"],
+                confidence=row["confidence"],
                 queries=tuple(
-                    ItemQuery(item.slot, tuple(item.article_types), tuple(item.colours), item.style or "", audience, traits)
+                    ItemQuery(
+                        item["slot"], tuple(item["article_types"]), tuple(item["colours"]), item["style"] or "", audience, traits
+                    )
                     for item in row["items"]
                 ),
-                required=tuple(item.required for item in row["items"]),
+                required=tuple(item["required"] for item in row["items"]),
             )
         )
     return gather(ideas, len(anchors))

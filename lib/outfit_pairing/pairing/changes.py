@@ -14,12 +14,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from outfit_pairing import __version__
 from outfit_pairing.embedding.encoders import encoder_name
+from outfit_pairing.errors import WarehouseError
 from outfit_pairing.pairing.codes import CODED_COLUMNS
 from outfit_pairing.pairing.mending import Mend
 from outfit_pairing.pairing.parts import Parts
+from outfit_pairing.pairing.touched_here import ROWS, TouchedHere, broken_outfits, changed_products
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.delta_tables import DeltaTables
 from outfit_pairing.storage.made_of import Past
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.staging import StagingPlace
@@ -35,6 +40,7 @@ logger = logging.getLogger(__name__)
 
 OWN = (*CODED_COLUMNS, "name", "text_hash")  # what a product's own outfits follow from
 WORN = ("article_type", "slot", "usage", "department", "colour", "audience")  # what decides whether an item may stay in an outfit
+MOST_BY_DRIVER = 5_000  # touched products that the driver pairs by itself; more are faster by Spark
 MOST_CHANGED = 0.2  # of the products, since all outfits were made: then all are made again
 
 
@@ -57,7 +63,7 @@ class Touched:
         return self.rows.select("product_id").distinct()
 
     def mended(self, held: "DataFrame", fresh: "DataFrame", settings: Settings) -> "DataFrame":
-        """`fresh`, made for the touched products, beside those of their `held` rows that can stay."""
+        """`fresh`, made for the touched products, beside those of their rows in `held` that can stay."""
         from pyspark.sql import functions as F
 
         whole, broken = self.rows.where("rank IS NULL"), self.rows.where("rank IS NOT NULL")
@@ -91,13 +97,21 @@ def nothing_redone() -> dict[str, int | float | str]:
     return {"products_redone": 0, "rows_written": 0}
 
 
-def touched(store: TableStore, table: Table, past: Past, more: Callable[[], Sequence["DataFrame"]]) -> Touched | None:
+def touched(
+    store: TableStore, table: Table, past: Past, more: Callable[[], "Sequence[pa.Table | DataFrame]"]
+) -> "Touched | TouchedHere | None":
     """Whose outfits of the table a change touches; None where it is so much that all are made again, or the past is gone.
 
-    more: gives ids of further products, whose outfits are all made anew.
+    more: gives product_id of further products, whose outfits are all made anew.
     """
     from pyspark.errors import PySparkException
 
+    here = store.small_here(table) and store.small_here(PRODUCTS)
+    if here:
+        try:
+            return _touched_here(store, here, table, past, more)
+        except WarehouseError as fault:
+            logger.warning("%s: what changed is found by Spark (%s)", table.name, fault)
     changes, rows = (StagingPlace(store.spark, store.settings, f"{what}_{table.name}") for what in ("changed_for", "touched_of"))
     try:
         found = _touched(store, table, past, more, (changes, rows))
@@ -110,11 +124,30 @@ def touched(store: TableStore, table: Table, past: Past, more: Callable[[], Sequ
     return found
 
 
+def _touched_here(
+    store: TableStore, here: DeltaTables, table: Table, past: Past, more: Callable[[], "Sequence[pa.Table | DataFrame]"]
+) -> "Touched | TouchedHere | None":
+    """The same by the driver."""
+    own, lost = changed_products(here, past.versions[PRODUCTS.name], OWN, WORN)
+    total, all_products = past.changed + len(own), here.small(PRODUCTS)
+    if all_products is None or total > MOST_CHANGED * max(1, all_products.rows):
+        return None
+    further = [part if isinstance(part, pa.Table) else part.toArrow() for part in more()]
+    whole = pa.array(sorted(own.union(*(part["product_id"].to_pylist() for part in further))), pa.string())
+    anew = pa.table([whole, pa.nulls(len(whole), pa.int32())], ROWS)
+    rows = pa.concat_tables([anew, broken_outfits(here, table, lost)]).group_by(ROWS.names).aggregate([]).select(ROWS.names)
+    ids = rows["product_id"].combine_chunks().unique()
+    logger.info("%s: %s products are touched by what changed", table.name, f"{len(ids):,}")
+    if len(ids) > MOST_BY_DRIVER:
+        return Touched(store.spark.createDataFrame(rows, "product_id string, rank int"), len(ids), total, ())
+    return TouchedHere(rows, here.held(table, table.arrow_schema.names, "product_id", ids), total)
+
+
 def _touched(
     store: TableStore,
     table: Table,
     past: Past,
-    more: Callable[[], Sequence["DataFrame"]],
+    more: Callable[[], "Sequence[pa.Table | DataFrame]"],
     places: tuple[StagingPlace, StagingPlace],
 ) -> Touched | None:
     from pyspark.sql import functions as F
@@ -124,11 +157,11 @@ def _touched(
     changed = store.put_aside(PRODUCTS, told, changes, "product_id string, is_own boolean, is_gone boolean, is_lost boolean")
     of_itself = changed.where("is_own OR is_gone").select("product_id")
     total = past.changed + of_itself.count()
-    if total > MOST_CHANGED * max(1, store.read(PRODUCTS).count()):
+    if total > MOST_CHANGED * max(1, store.count(PRODUCTS)):
         return None
     whole = of_itself
     for part in more():
-        whole = whole.unionByName(part)
+        whole = whole.unionByName(store.spark.createDataFrame(part, "product_id string") if isinstance(part, pa.Table) else part)
     rows = whole.withColumn("rank", F.lit(None).cast("int"))
     for part in (_with_lost_items(store, table, changed), *_without_pattern(store, table)):
         rows = rows.unionByName(part)

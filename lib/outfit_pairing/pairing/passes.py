@@ -18,9 +18,11 @@ from outfit_pairing.pairing.ideas import Ideas, ItemQuery
 from outfit_pairing.pairing.parts import Parts, cut
 from outfit_pairing.pairing.recommend import IdeaChooser, Recommender
 from outfit_pairing.pairing.style_space import StyledRows
+from outfit_pairing.pairing.touched_here import TouchedHere
+from outfit_pairing.storage.merging import WriteReport
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.staging import StagingPlace
-from outfit_pairing.storage.store import WriteReport
+from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import PATTERN_ITEM_EMBEDDINGS, Table
 
 if TYPE_CHECKING:
@@ -80,8 +82,8 @@ def _item_vectors(catalogue: Catalogue, texts: Sequence[str]) -> np.ndarray:
     name = encoder_name(settings.embedding)
     known: dict[str, np.ndarray] = {}
     if store.exists(PATTERN_ITEM_EMBEDDINGS):
-        rows = store.read(PATTERN_ITEM_EMBEDDINGS).where(f"encoder = '{name}'").select("text", "vector").toPandas()
-        known = dict(zip(rows["text"], rows["vector"], strict=True))
+        rows = store.rows_of(PATTERN_ITEM_EMBEDDINGS, ("text", "encoder", "vector"), "text", texts)
+        known = {row["text"]: np.array(row["vector"], dtype=np.float32) for row in rows if row["encoder"] == name}
     new = [text for text in texts if text not in known]
     if new:
         vectors = open_encoder(settings.embedding).encode(new)
@@ -100,7 +102,7 @@ def _item_vectors(catalogue: Catalogue, texts: Sequence[str]) -> np.ndarray:
 
 def recommend(
     catalogue: Catalogue,
-    wanted: "DataFrame | None",
+    wanted: "DataFrame | pa.Table | None",
     ideas: Ideas,
     choose: IdeaChooser,
     *,
@@ -109,7 +111,7 @@ def recommend(
     table: Table,
     parts: Parts,
     last_resort: bool = False,
-    redo: Touched | None = None,
+    redo: Touched | TouchedHere | None = None,
 ) -> WriteReport:
     """Assemble outfits for the `wanted` products and make `table` hold just those.
 
@@ -118,34 +120,44 @@ def recommend(
     """
     settings, store = catalogue.settings, catalogue.store
 
-    def outfits_of(rows: "DataFrame | None", queries: Queries) -> "DataFrame":
+    def kernel_of(rows: "DataFrame | None", queries: Queries) -> Recommender:
         assembler = Assembler(
             catalogue.tables, ideas, find_pools(catalogue, rows, ideas, queries), settings.outfits.min_score,
             settings.outfits.per_product, last_resort=last_resort, scarce_below=scarce_below(parts.size),
             choice=settings.outfits.choice,
         )  # fmt: skip
-        kernel = Recommender(choose, catalogue.space, assembler, source, tuple(owner_ids), table.arrow_schema)
-        own = catalogue.with_vectors if rows is None else rows
-        if wanted is not None:
-            own = catalogue.of(wanted) if rows is None else rows.join(wanted, "product_id", "left_semi")
-        return catalogue.passing(own).mapInArrow(kernel, table.schema)
-
-    def written(outfits: "DataFrame") -> WriteReport:
-        if redo:
-            outfits = redo.mended(store.read(table), outfits, settings)
-        return store.merge(table, outfits, delete_missing=True, within=redo.product_id if redo else None)
+        return Recommender(choose, catalogue.space, assembler, source, tuple(owner_ids), table.arrow_schema)
 
     if not ideas.queries:  # nothing is asked for: patterns have reached every product
-        return written(catalogue.spark.createDataFrame([], table.schema))
+        return _write(store, table, catalogue.spark.createDataFrame([], table.schema), redo)
     queries = find_queries(catalogue, ideas)
     if parts.number == 1:
-        return written(outfits_of(None, queries))
+        own = catalogue.with_vectors if wanted is None else catalogue.of(wanted)
+        return _write(store, table, _outfits(catalogue, table, kernel_of(None, queries), own), redo)
     place = StagingPlace(catalogue.spark, settings, f"outfits_of_{table.name}")
     try:
         with cut(store, catalogue.with_vectors, parts) as pieces:
             for number, rows in enumerate(pieces, 1):
-                place.add(outfits_of(rows, queries))
+                own = rows if wanted is None else rows.join(catalogue.ids(wanted), "product_id", "left_semi")
+                place.add(catalogue.passing(own).mapInArrow(kernel_of(rows, queries), table.schema))
                 logger.info("%s: part %d of %d has its outfits", table.name, number, parts.number)
-        return written(place.frame(table.schema))
+        return _write(store, table, place.frame(table.schema), redo)
     finally:
         place.remove()
+
+
+def _outfits(catalogue: Catalogue, table: Table, kernel: Recommender, own: "DataFrame | pa.Table") -> "DataFrame | pa.Table":
+    """What the kernel makes of these products: by the driver if it has them at hand."""
+    if isinstance(own, pa.Table):
+        return pa.Table.from_batches(list(kernel(own.to_batches())), kernel.schema)
+    return catalogue.passing(own).mapInArrow(kernel, table.schema)
+
+
+def _write(store: TableStore, table: Table, outfits: "DataFrame | pa.Table", redo: Touched | TouchedHere | None) -> WriteReport:
+    if isinstance(redo, TouchedHere):
+        fresh = outfits if isinstance(outfits, pa.Table) else outfits.toArrow().cast(table.arrow_schema)
+        outfits = redo.mended(fresh)
+    elif redo:
+        fresh = store.spark.createDataFrame(outfits, table.schema) if isinstance(outfits, pa.Table) else outfits
+        outfits = redo.mended(store.read(table), fresh, store.settings)
+    return store.merge(table, outfits, delete_missing=True, within=redo.product_id if redo else None)

@@ -2,9 +2,13 @@
 
 import json
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from outfit_pairing.patterns.model import fingerprint
 from outfit_pairing.patterns.prompt import prompt_template
@@ -12,6 +16,7 @@ from outfit_pairing.patterns.provider import Answer, Answers, Provider, Writer
 from outfit_pairing.patterns.style_guide import StyleGuideProvider
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
+from outfit_pairing.storage.at_hand import as_arrow
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, PATTERN_REQUESTS, PRODUCTS
 from outfit_pairing.storage.tracking import register_prompt
 from outfit_pairing.style import load_style_guide
@@ -28,6 +33,7 @@ logger = logging.getLogger(__name__)
 ENOUGH = 5  # patterns that an anchor should have
 TOLD = 10  # anchors without patterns that are named in the log
 VOCABULARY_COLUMNS = ("audience", "slot", "article_type", "colour", "usage")
+WRITER_COLUMNS = ("provider", "model", "prompt_version")
 IMPORTED = "import"  # provider of patterns that came from a file; they stay until another file replaces them
 
 
@@ -66,10 +72,25 @@ def open_questions(store: TableStore) -> tuple[Provider, list[Product], Vocabula
 
     Raises: MissingTable: an earlier stage has not run.
     """
-    products = store.read(PRODUCTS)
-    anchors = read_anchors(products, store.read(ANCHOR_PRODUCTS))
-    vocabulary = read_vocabulary(products)
+    held, chosen = store.at_hand(PRODUCTS, PRODUCT_COLUMNS), store.at_hand(ANCHOR_PRODUCTS, ("product_id", "rank"))
+    if held is None or chosen is None:
+        products = store.read(PRODUCTS)
+        anchors, vocabulary = read_anchors(products, store.read(ANCHOR_PRODUCTS)), read_vocabulary(products)
+    else:
+        anchors, vocabulary = _anchors_here(held, chosen), _vocabulary_here(held)
     return open_provider(store.spark, store.settings, vocabulary), anchors, vocabulary
+
+
+def _anchors_here(products: pa.Table, anchors: pa.Table) -> list[Product]:
+    rows = products.filter(pc.is_in(products["product_id"], anchors["product_id"].combine_chunks())).to_pylist()
+    rank = dict(zip(anchors["product_id"].to_pylist(), anchors["rank"].to_pylist(), strict=True))
+    return sorted(map(Product.from_row, rows), key=lambda one: (rank[one.product_id], one.product_id))
+
+
+def _vocabulary_here(products: pa.Table) -> Vocabulary:
+    counts = products.filter(products["in_stock"]).group_by(list(VOCABULARY_COLUMNS)).aggregate([([], "count_all")]).to_pylist()
+    rows = (tuple(row[name] for name in (*VOCABULARY_COLUMNS, "count_all")) for row in counts)
+    return Vocabulary.from_counts(rows, load_style_guide())
 
 
 def open_provider(spark: "SparkSession", settings: Settings, vocabulary: Vocabulary) -> Provider:
@@ -106,13 +127,23 @@ def standing_anchors(store: TableStore, provider: Provider, anchors: Sequence[Pr
 
     The words of a catalogue shift from night to night; a model is not paid again for that.
     """
-    from pyspark.sql import functions as F
-
     if store.settings.full or not store.exists(OUTFIT_PATTERNS):
         return {}
     hashes = {anchor.product_id: anchor_hash(anchor, store.settings.patterns.per_anchor) for anchor in anchors}
+    held = store.at_hand(OUTFIT_PATTERNS, ("anchor_product_id", "anchor_hash", *WRITER_COLUMNS))
+    if held is not None:
+        writer = (provider.name, provider.model, provider.prompt_version)
+        its = [row for row in held.to_pylist() if tuple(row[name] for name in WRITER_COLUMNS) == writer]
+        counted = Counter((row["anchor_product_id"], row["anchor_hash"]) for row in its)
+        return {one: count for (one, told), count in counted.items() if count >= ENOUGH and hashes.get(one) == told}
+    return _standing_by_spark(store, provider, hashes)
+
+
+def _standing_by_spark(store: TableStore, provider: Provider, hashes: Mapping[str, str]) -> dict[str, int]:
+    from pyspark.sql import functions as F
+
     same = F.struct(F.lit(provider.name), F.lit(provider.model), F.lit(provider.prompt_version))
-    rows = store.read(OUTFIT_PATTERNS).where(F.struct("provider", "model", "prompt_version") == same)
+    rows = store.read(OUTFIT_PATTERNS).where(F.struct(*WRITER_COLUMNS) == same)
     counts = rows.groupBy("anchor_product_id", "anchor_hash").count().where(f"count >= {ENOUGH}").collect()
     return {row[0]: row[2] for row in counts if hashes.get(row[0]) == row[1]}
 
@@ -125,7 +156,6 @@ def anchor_hash(anchor: Product, count: int) -> str:
 
 def _write(store: TableStore, provider: Provider, answers: Answers, standing: Sequence[str]) -> int:
     """Rows written to both tables."""
-    spark = store.spark
     rows = [
         row
         for answer in answers.answers
@@ -136,21 +166,22 @@ def _write(store: TableStore, provider: Provider, answers: Answers, standing: Se
             anchor_hash(answer.anchor, store.settings.patterns.per_anchor),
         )
     ]
-    patterns = spark.createDataFrame(rows, OUTFIT_PATTERNS.schema)
+    patterns = as_arrow(OUTFIT_PATTERNS, rows)
     without = [answer.anchor.product_id for answer in answers.answers if not answer.patterns]
-    patterns = patterns.unionByName(_kept(store, [*without, *standing])) if store.exists(OUTFIT_PATTERNS) else patterns
+    patterns = pa.concat_tables([patterns, _kept(store, [*without, *standing])]) if store.exists(OUTFIT_PATTERNS) else patterns
     requests = {(row[0], row[1]): row for answer in answers.answers for row in _request_rows(provider, answer)}
     written = store.merge(OUTFIT_PATTERNS, patterns, delete_missing=True)
-    journal = store.merge(PATTERN_REQUESTS, spark.createDataFrame(list(requests.values()), PATTERN_REQUESTS.schema))
+    journal = store.merge(PATTERN_REQUESTS, as_arrow(PATTERN_REQUESTS, list(requests.values())))
     return written.rows_written + journal.rows_written
 
 
-def _kept(store: TableStore, anchors: Sequence[str]) -> "DataFrame":
-    """Rows of earlier runs that stay: those of these anchors, and imported ones."""
-    from pyspark.sql import functions as F
-
-    stays = (F.col("provider") == IMPORTED) | F.col("anchor_product_id").isin(list(anchors))
-    return store.read(OUTFIT_PATTERNS).where(stays).select(*OUTFIT_PATTERNS.schema.names)
+def _kept(store: TableStore, anchors: Sequence[str]) -> pa.Table:
+    """Rows of earlier runs that stay: those of these anchors, and imported ones. They are few, as anchors are."""
+    schema = OUTFIT_PATTERNS.arrow_schema
+    held = store.at_hand(OUTFIT_PATTERNS, schema.names)
+    rows = store.read(OUTFIT_PATTERNS).select(*schema.names).toArrow().cast(schema) if held is None else held
+    stays = pc.or_(pc.equal(rows["provider"], IMPORTED), pc.is_in(rows["anchor_product_id"], pa.array(anchors, pa.string())))
+    return rows.filter(stays)
 
 
 def pattern_rows(

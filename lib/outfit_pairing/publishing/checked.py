@@ -3,9 +3,16 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeAlias
 
+import pyarrow.compute as pc
+
+from outfit_pairing.storage.at_hand import latest_of
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import QUALITY_METRICS, RUNS
+
+COLUMNS = ("run_id", "metric", "value", "threshold", "passed")
+Latest: TypeAlias = tuple[list[dict[str, Any]], datetime | None]
 
 # Metrics that tell a shop something without a lesson in statistics: what is said for each, and how it is written.
 TOLD = {
@@ -50,18 +57,13 @@ def last_checked(store: TableStore, changed_at: datetime | None) -> Checked | No
 
     Args:    changed_at: when the published outfits last changed.
     """
-    from pyspark.sql import functions as F
-
     if not store.exists(QUALITY_METRICS):
         return None
-    metrics = store.read(QUALITY_METRICS)
-    latest = metrics.orderBy(F.desc("updated_at"), F.desc("run_id")).select("run_id").limit(1)
-    rows = {row["metric"]: row for row in metrics.join(latest, "run_id", "left_semi").collect()}
-    if not rows:
+    told, at = _latest_here(store) or _latest_by_spark(store)
+    if not told or at is None:
         return None
-    run = next(iter(rows.values()))
-    at = max(row["updated_at"] for row in rows.values())
-    judged = [row["passed"] for row in rows.values() if row["passed"] is not None]
+    rows = {row["metric"]: row for row in told}
+    judged = [row["passed"] for row in told if row["passed"] is not None]
     return Checked(
         figures=tuple(
             figure_of(name, rows[name]["value"], rows[name]["threshold"], rows[name]["passed"]) for name in TOLD if name in rows
@@ -69,9 +71,29 @@ def last_checked(store: TableStore, changed_at: datetime | None) -> Checked | No
         gates=len(judged),
         missed=judged.count(False),
         at=at,
-        seconds=_seconds(store, run["run_id"]),
+        seconds=_seconds(store, told[0]["run_id"]),
         stale=changed_at is not None and changed_at > at,
     )
+
+
+def _latest_here(store: TableStore) -> Latest | None:
+    """What the last check has written, and when; None where Spark has to read it."""
+    held = store.at_hand(QUALITY_METRICS, (*COLUMNS, "updated_at"))
+    if held is None:
+        return None
+    latest = held.sort_by([("updated_at", "descending"), ("run_id", "descending")]).slice(0, 1)
+    rows = held.filter(pc.is_in(held["run_id"], latest["run_id"].combine_chunks()))
+    return rows.select(list(COLUMNS)).to_pylist(), latest_of(rows["updated_at"])
+
+
+def _latest_by_spark(store: TableStore) -> Latest:
+    """The same of a table of any size."""
+    from pyspark.sql import functions as F
+
+    metrics = store.read(QUALITY_METRICS)
+    latest = metrics.orderBy(F.desc("updated_at"), F.desc("run_id")).select("run_id").limit(1)
+    rows = [row.asDict() for row in metrics.join(latest, "run_id", "left_semi").select(*COLUMNS, "updated_at").collect()]
+    return rows, max((row["updated_at"] for row in rows), default=None)
 
 
 def duration(seconds: float) -> str:
@@ -84,12 +106,10 @@ def duration(seconds: float) -> str:
 
 
 def _seconds(store: TableStore, run_id: str) -> float | None:
-    from pyspark.sql import functions as F
-
     if not store.exists(RUNS):
         return None
-    total: float | None = store.read(RUNS).where(F.col("run_id") == run_id).agg(F.sum("seconds")).collect()[0][0]
-    return total
+    told = [row["seconds"] for row in store.rows_of(RUNS, ("seconds",), "run_id", [run_id]) if row["seconds"] is not None]
+    return sum(told) if told else None
 
 
 def figure_of(metric: str, value: float | None, threshold: float | None, passed: bool | None) -> Figure:

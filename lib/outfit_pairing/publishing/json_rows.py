@@ -3,11 +3,15 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, cast
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from outfit_pairing.errors import WarehouseError
 from outfit_pairing.publishing.json_products import FIGURES, NAMES, OUTFIT, READ, product_texts
+from outfit_pairing.publishing.json_texts import json_texts
 from outfit_pairing.publishing.outfits import products_without_outfits
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, OUTFIT_RECOMMENDATIONS, PRODUCTS
@@ -29,6 +33,13 @@ def anchor_rows(store: TableStore) -> Iterator[str]:
     """Each anchor with what it stands for, in order of choice."""
     from pyspark.sql import functions as F
 
+    chosen = store.at_hand(ANCHOR_PRODUCTS, ("product_id", *_STRATUM))
+    held = None if chosen is None else store.at_hand(PRODUCTS, _ANCHOR, "product_id", chosen["product_id"].to_pylist())
+    if chosen is not None and held is not None:
+        rows = chosen.sort_by([("rank", "ascending"), ("product_id", "ascending")])
+        of_anchor = held.combine_chunks().take(pc.index_in(rows["product_id"], held["product_id"].combine_chunks()))
+        columns = [rows["product_id"], *(of_anchor[name] for name in _ANCHOR[1:]), *(rows[name] for name in _STRATUM)]
+        return _texts(columns, (*_ANCHOR, *_STRATUM))
     products = store.read(PRODUCTS).select(*_ANCHOR)
     anchors = store.read(ANCHOR_PRODUCTS).select("product_id", *_STRATUM).join(products, "product_id", "left")
     return _streamed(anchors.orderBy("rank", "product_id").select(_json(*map(F.col, (*_ANCHOR, *_STRATUM)))))
@@ -38,6 +49,10 @@ def pattern_rows(store: TableStore) -> Iterator[str]:
     """Each outfit pattern, by anchor."""
     from pyspark.sql import functions as F
 
+    held = store.at_hand(OUTFIT_PATTERNS, (*_PATTERN, *_WRITER))
+    if held is not None:
+        rows = held.take(pc.sort_indices(held, [("anchor_product_id", "ascending"), ("pattern_id", "ascending")]))
+        return _texts([rows[name] for name in rows.column_names], rows.column_names)
     patterns = store.read(OUTFIT_PATTERNS).orderBy("anchor_product_id", "pattern_id")
     return _streamed(patterns.select(_json(*map(F.col, (*_PATTERN, *_WRITER)))))
 
@@ -111,6 +126,12 @@ def _json(*columns: "Column") -> "Column":
     from pyspark.sql import functions as F
 
     return F.to_json(F.struct(*columns), {"ignoreNullFields": "false"}).alias("json")
+
+
+def _texts(columns: Sequence[pa.ChunkedArray], names: Sequence[str]) -> Iterator[str]:
+    """Columns that the driver has at hand as one text per row."""
+    arrays = [column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column for column in columns]
+    return iter(json_texts(pa.StructArray.from_arrays(arrays, names=list(names))).to_pylist())
 
 
 def _streamed(texts: "DataFrame") -> Iterator[str]:

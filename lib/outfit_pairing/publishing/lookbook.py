@@ -17,6 +17,7 @@ from outfit_pairing.publishing.figures import Published, published_figures
 from outfit_pairing.publishing.looks import choices, look_of, source_name, spoken
 from outfit_pairing.publishing.outfits import ProductOutfits, spread_of_outfits
 from outfit_pairing.publishing.places import page_path
+from outfit_pairing.storage.at_hand import latest_of
 from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS
@@ -99,6 +100,9 @@ def _drafted_at(store: TableStore, published: Published) -> datetime | None:
 
     if not store.exists(DRAFTED_RECOMMENDATIONS):
         return published.changed_at
+    held = store.at_hand(DRAFTED_RECOMMENDATIONS, ("updated_at",))
+    if held is not None:
+        return latest_of(held["updated_at"])
     found: datetime | None = store.read(DRAFTED_RECOMMENDATIONS).agg(F.max("updated_at")).collect()[0][0]
     return found
 

@@ -1,9 +1,13 @@
 """A product with its outfits, as people and programs read it: names beside ids, reasons beside items."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from outfit_pairing.errors import InputError
 from outfit_pairing.publishing.spread import Group, spread
@@ -14,7 +18,7 @@ from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 from outfit_pairing.style.vocabulary import load_style_guide
 
 if TYPE_CHECKING:
-    from pyspark.sql import Column, DataFrame, Row, SparkSession
+    from pyspark.sql import Column, DataFrame, SparkSession
 
     from outfit_pairing.settings import Settings
 
@@ -22,6 +26,7 @@ SHOWN = (
     "name", "audience", "slot", "article_type", "colour", "season", "usage", "image_url", "price", "currency", "in_stock",
 )  # fmt: skip
 NEAREST_IDS = 3
+Queues: TypeAlias = tuple[dict[Group, int], dict[Group, list[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +98,11 @@ def outfits_of(spark: "SparkSession", settings: "Settings", product_id: str) -> 
 
 def outfits_of_each(spark: "SparkSession", settings: "Settings", product_ids: Sequence[str]) -> list[ProductOutfits]:
     """The published outfits of a few products, in the order of `product_ids`; unknown ids are left out."""
-    from pyspark.sql import functions as F
-
     store = TableStore(spark, settings)
     asked = list(dict.fromkeys(product_ids))
-    offered = store.read(OUTFIT_RECOMMENDATIONS).where(F.col("product_id").isin(asked))
-    rows: dict[str, list[Row]] = {}
-    for row in offered.orderBy("product_id", "rank").collect():
+    rows: dict[str, list[dict[str, Any]]] = {}
+    offered = store.rows_of(OUTFIT_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS.arrow_schema.names, "product_id", asked)
+    for row in sorted(offered, key=lambda one: (one["product_id"], one["rank"])):
         rows.setdefault(row["product_id"], []).append(row)
     wanted = {*asked, *(item["product_id"] for group in rows.values() for row in group for item in row["items"])}
     products = _products(store, wanted)
@@ -118,12 +121,42 @@ def spread_of_outfits(spark: "SparkSession", settings: "Settings", count: int, s
 
     Raises:  MissingTable: nothing is published.
     """
+    store = TableStore(spark, settings)
+    sizes, queues = _queues_here(store, count, str(seed)) or _queues_by_spark(store, count, str(seed))
+    return outfits_of_each(spark, settings, spread(sizes, queues, count))
+
+
+def _queues_here(store: TableStore, count: int, seed: str) -> Queues | None:
+    """By slot, audience and source: how many products there are, and the ids of the first by hash; None where Spark has to."""
+    offered = store.at_hand(OUTFIT_RECOMMENDATIONS, ("product_id", "source"))
+    products = store.at_hand(PRODUCTS, ("product_id", "slot", "audience"))
+    if offered is None or products is None:
+        return None
+    outfits = {one["values"]: one["counts"] for one in offered["source"].combine_chunks().value_counts().to_pylist()}
+    by_rarity = sorted(outfits, key=lambda source: (outfits[source], source))
+    place = pc.index_in(offered["source"], pa.array(by_rarity, pa.string()))
+    rarest = pa.table({"id": offered["product_id"], "place": place}).group_by("id").aggregate([("place", "min")])
+    source_of = dict(zip(rarest["id"].to_pylist(), rarest["place_min"].to_pylist(), strict=True))
+    groups: dict[Group, list[str]] = {}
+    for row in products.to_pylist():
+        if row["product_id"] in source_of:
+            group = (row["slot"] or "other", row["audience"] or "unisex", by_rarity[source_of[row["product_id"]]])
+            groups.setdefault(group, []).append(row["product_id"])
+    shuffled = {group: sorted(ids, key=lambda one: (_hash(f"{seed}:{one}"), one)) for group, ids in sorted(groups.items())}
+    return {group: len(ids) for group, ids in shuffled.items()}, {group: ids[:count] for group, ids in shuffled.items()}
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _queues_by_spark(store: TableStore, count: int, seed: str) -> Queues:
+    """The same for tables of any size."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    store = TableStore(spark, settings)
     group = Window.partitionBy("slot", "audience", "source")
-    shuffled = F.sha2(F.concat_ws(":", F.lit(str(seed)), "product_id"), 256)
+    shuffled = F.sha2(F.concat_ws(":", F.lit(seed), "product_id"), 256)
     rows = (
         store.read(PRODUCTS)
         .join(_rarest_sources(store), "product_id")
@@ -140,7 +173,7 @@ def spread_of_outfits(spark: "SparkSession", settings: "Settings", count: int, s
         place = (row["slot"], row["audience"], row["source"])
         sizes[place] = row["size"]
         queues.setdefault(place, []).append(row["product_id"])
-    return outfits_of_each(spark, settings, spread(sizes, queues, count))
+    return sizes, queues
 
 
 def _said(column: str, otherwise: str) -> "Column":
@@ -163,6 +196,12 @@ def stocked_slots(store: TableStore) -> dict[str, tuple[str, ...]]:
     """For each slot the audiences that have a product in stock."""
     from pyspark.sql import functions as F
 
+    held = store.at_hand(PRODUCTS, ("slot", "audience", "in_stock"))
+    if held is not None:
+        found: dict[str, set[str]] = {}
+        for row in held.filter(held["in_stock"]).group_by(["slot", "audience"]).aggregate([]).to_pylist():
+            found.setdefault(row["slot"], set()).add(row["audience"] or "unisex")
+        return {slot: tuple(sorted(audiences)) for slot, audiences in found.items()}
     stocked = store.read(PRODUCTS).where("in_stock").groupBy("slot")
     rows = stocked.agg(F.collect_set(F.coalesce("audience", F.lit("unisex"))).alias("audiences")).collect()
     return {row["slot"]: tuple(sorted(row["audiences"])) for row in rows}
@@ -171,19 +210,25 @@ def stocked_slots(store: TableStore) -> dict[str, tuple[str, ...]]:
 def products_without_outfits(store: TableStore) -> Iterator[tuple[Product, Absence]]:
     """Each product that nothing is published for, in product_id order, and why; a row at a time."""
     guide, stocked = load_style_guide(), stocked_slots(store)
-    published = store.read(OUTFIT_RECOMMENDATIONS).select("product_id")
-    rows = store.read(PRODUCTS).select(*PRODUCT_COLUMNS).join(published, "product_id", "left_anti").orderBy("product_id")
-    for row in rows.toLocalIterator():
-        product = Product.from_row(row.asDict())
+    for row in _without_outfits(store):
+        product = Product.from_row(row)
         yield product, absence_of(product, guide, stocked)
 
 
-def _products(store: TableStore, product_ids: Iterable[str]) -> dict[str, "Row"]:
-    from pyspark.sql import functions as F
+def _without_outfits(store: TableStore) -> Iterator[Mapping[str, Any]]:
+    held, shown = store.at_hand(PRODUCTS, PRODUCT_COLUMNS), store.at_hand(OUTFIT_RECOMMENDATIONS, ("product_id",))
+    if held is not None and shown is not None:
+        without = held.filter(pc.invert(pc.is_in(held["product_id"], shown["product_id"].combine_chunks())))
+        yield from without.sort_by("product_id").to_pylist()
+        return
+    published = store.read(OUTFIT_RECOMMENDATIONS).select("product_id")
+    rows = store.read(PRODUCTS).select(*PRODUCT_COLUMNS).join(published, "product_id", "left_anti").orderBy("product_id")
+    yield from (row.asDict() for row in rows.toLocalIterator())
 
-    columns = dict.fromkeys((*PRODUCT_COLUMNS, *SHOWN))
-    rows = store.read(PRODUCTS).where(F.col("product_id").isin(sorted(product_ids))).select(*columns).collect()
-    return {row["product_id"]: row for row in rows}
+
+def _products(store: TableStore, product_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    columns = tuple(dict.fromkeys((*PRODUCT_COLUMNS, *SHOWN)))
+    return {row["product_id"]: row for row in store.rows_of(PRODUCTS, columns, "product_id", sorted(product_ids))}
 
 
 def _shown(products: Mapping[str, Any], product_id: str) -> ShownProduct:
@@ -192,7 +237,7 @@ def _shown(products: Mapping[str, Any], product_id: str) -> ShownProduct:
     return ShownProduct(product_id=product_id, **said)
 
 
-def _outfit(row: "Row", products: Mapping[str, Any]) -> Outfit:
+def _outfit(row: Mapping[str, Any], products: Mapping[str, Any]) -> Outfit:
     items = (
         OutfitItem(item["slot"], _shown(products, item["product_id"]), item["score"], tuple(item["reasons"] or ()))
         for item in row["items"]
@@ -201,11 +246,11 @@ def _outfit(row: "Row", products: Mapping[str, Any]) -> Outfit:
     return Outfit(**plain, items=tuple(items))
 
 
-def _reasons(store: TableStore, without: Sequence["Row"]) -> dict[str, str]:
+def _reasons(store: TableStore, without: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     if not without:
         return {}
     guide, stocked = load_style_guide(), stocked_slots(store)
-    products = (Product.from_row(row.asDict()) for row in without)
+    products = (Product.from_row(row) for row in without)
     return {product.product_id: absence_of(product, guide, stocked).reason for product in products}
 
 

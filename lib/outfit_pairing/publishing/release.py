@@ -6,6 +6,8 @@ The table switches in one commit; the JSON files, the page and Postgres follow a
 import logging
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from outfit_pairing import __version__
 from outfit_pairing.errors import InputError, listed
 from outfit_pairing.publishing.exports import write_files
@@ -17,8 +19,9 @@ from outfit_pairing.publishing.places import json_folder, page_path
 from outfit_pairing.publishing.postgres import follow_release
 from outfit_pairing.storage.at_hand import as_arrow
 from outfit_pairing.storage.made_of import follow
+from outfit_pairing.storage.merging import WriteReport
 from outfit_pairing.storage.runs import StageReport
-from outfit_pairing.storage.store import TableStore, WriteReport
+from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, RELEASES
 
 if TYPE_CHECKING:
@@ -56,7 +59,9 @@ def release(store: TableStore, kind: str) -> StageReport:
 def _switch(store: TableStore) -> WriteReport:
     """The table becomes the draft, in one commit."""
 
-    def drafted(within: "DataFrame | None") -> "DataFrame":
+    def drafted(within: "DataFrame | pa.Table | None") -> "DataFrame | pa.Table":
+        if isinstance(within, pa.Table):
+            return store.held_within(DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS.given, within)
         rows = store.read(DRAFTED_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
         return rows if within is None else rows.join(within, "product_id", "left_semi")
 
@@ -69,7 +74,7 @@ def roll_back(store: TableStore, run_id: str) -> StageReport:
     Raises:  MissingTable: nothing was ever released.    InputError: no release of that run.
              WarehouseError: its version of the table is gone.    PostgresBehind: all is back, but Postgres does not follow.
     """
-    rows = store.read(RELEASES).orderBy("number").collect()
+    rows = sorted(store.rows(RELEASES, RELEASES.given), key=lambda row: row["number"])
     chosen = next((row for row in reversed(rows) if row["shown_run_id"] == run_id), None)
     if chosen is None:
         known = listed(list(dict.fromkeys(row["shown_run_id"] for row in reversed(rows))))
@@ -108,23 +113,20 @@ def _is_told(store: TableStore) -> bool:
 
     OPTIMIZE makes versions as well, but changes no row.
     """
-    from pyspark.sql import functions as F
-
     if not store.exists(RELEASES):
         return False
-    last = store.read(RELEASES).orderBy(F.desc("number")).first()
-    told: int = last["table_version"] if last else 0
+    releases = store.rows(RELEASES, ("number", "table_version"))
+    told: int = max(releases, key=lambda row: row["number"], default={"table_version": 0})["table_version"]
+    if told == store.version(OUTFIT_RECOMMENDATIONS):
+        return True
     changed = store.changed_since(OUTFIT_RECOMMENDATIONS, told, "product_id")
     return changed is None or changed.isEmpty()
 
 
 def _remember(store: TableStore, run_id: str, kind: str, figures: Published, rows: int | None) -> None:
     """Write the release down.   rows: that the switch has changed; None where a run that died has switched."""
-    from pyspark.sql import functions as F
-
-    number = 1
-    if store.exists(RELEASES):
-        number += store.read(RELEASES).agg(F.coalesce(F.max("number"), F.lit(0))).collect()[0][0]
+    told = store.rows(RELEASES, ("number",)) if store.exists(RELEASES) else []
+    number = 1 + max((row["number"] for row in told), default=0)
     version = store.version(OUTFIT_RECOMMENDATIONS)
     row = (number, run_id, version, kind, figures.products, figures.outfits, rows)
     store.append(RELEASES, as_arrow(RELEASES, [row]))

@@ -5,16 +5,19 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+
 from outfit_pairing import __version__
 from outfit_pairing.publishing.exports import write_files
 from outfit_pairing.publishing.figures import Published, published_figures
 from outfit_pairing.publishing.places import json_folder
 from outfit_pairing.publishing.release import release
-from outfit_pairing.publishing.unified import BestOutfits
+from outfit_pairing.publishing.unified import BestOutfits, best_of
 from outfit_pairing.storage.made_of import follow
+from outfit_pairing.storage.merging import WriteReport
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.session import partitions
-from outfit_pairing.storage.store import TableStore, WriteReport
+from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import (
     DRAFTED_RECOMMENDATIONS,
     LOOKBOOK_RECOMMENDATIONS,
@@ -41,7 +44,7 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     store = TableStore(spark, settings)
     json_folder(settings)  # settings that cannot work are said before anything is written
     sources = source_tables(store)
-    rows_in = sum(store.read(table).count() for table in sources)
+    rows_in = sum(store.count(table) for table in sources)
     logger.info("publish: %s outfits from %s", f"{rows_in:,}", ", ".join(table.name for table in sources))
     written = unite(store, sources)
     drafted = published_figures(store.drafts())
@@ -59,7 +62,7 @@ def source_tables(store: TableStore) -> list[Table]:
     Raises:  MissingTable: there is none, or only that of a lookbook which nobody gave.
     """
     found = [table for table in TABLES.values() if _is_source(table) and store.exists(table)]
-    if not found or (found == [LOOKBOOK_RECOMMENDATIONS] and store.read(LOOKBOOK_RECOMMENDATIONS).isEmpty()):
+    if not found or (found == [LOOKBOOK_RECOMMENDATIONS] and store.is_empty(LOOKBOOK_RECOMMENDATIONS)):
         store.read(PATTERN_RECOMMENDATIONS)
     return found
 
@@ -68,8 +71,15 @@ def unite(store: TableStore, sources: list[Table]) -> WriteReport:
     """Draft the best outfits of each product over all sources, in one commit."""
     from pyspark.sql import functions as F
 
-    def best(within: "DataFrame | None") -> "DataFrame":
-        offers = [store.read(table).select(*OUTFIT_RECOMMENDATIONS.schema.names) for table in sources]
+    names = OUTFIT_RECOMMENDATIONS.given
+
+    def best(within: "DataFrame | pa.Table | None") -> "DataFrame | pa.Table":
+        if isinstance(within, pa.Table):
+            drafted = store.held_within(DRAFTED_RECOMMENDATIONS, ("product_id", "outfit_id", "rank"), within)
+            return best_of(
+                [store.held_within(table, names, within) for table in sources], drafted, store.settings.outfits.per_product
+            )
+        offers = [store.read(table).select(*names) for table in sources]
         if within is None:
             return best_outfits(offers, store.settings)
         drafted = store.read(DRAFTED_RECOMMENDATIONS).join(within, "product_id", "left_semi")

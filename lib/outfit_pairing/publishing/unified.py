@@ -118,6 +118,19 @@ class BestOutfits:
         return positions, ranks
 
 
+def best_of(offers: Sequence[pa.Table], drafted: pa.Table, most: int) -> pa.Table:
+    """The outfits of a few products, as BestOutfits ranks them.
+
+    Args:    offers: rows of recommendations tables.   drafted: product_id, outfit_id, and the rank at which the outfit stands.
+    """
+    united = pa.concat_tables(offers)
+    standing = {(row["product_id"], row["outfit_id"]): row["rank"] for row in drafted.to_pylist()}
+    keys = zip(united["product_id"].to_pylist(), united["outfit_id"].to_pylist(), strict=True)
+    marked = united.append_column("stands", pa.array([standing.get(key) for key in keys], pa.int32()))
+    rows = marked.sort_by("product_id").combine_chunks()
+    return pa.Table.from_batches(list(BestOutfits(most)(rows.to_batches())), united.schema)
+
+
 def _offers(rows: pa.Table) -> list[Offer]:
     columns = [rows.column(name).to_pylist() for name in ("source", "confidence", "score", "outfit_id")]
     return [Offer(*row) for row in zip(*columns, item_sets(rows), strict=True)]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.quality.metrics import Metric
 from outfit_pairing.quality.past import tell_seconds
+from outfit_pairing.storage.at_hand import by_time
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, PATTERN_REQUESTS, QUALITY_METRICS, RELEASES, RUNS
 
@@ -89,13 +90,11 @@ def own_requests(store: TableStore) -> "DataFrame":
 
 def seconds_of_stages(store: TableStore) -> dict[str, float]:
     """Seconds of each stage of the run before the check, in the order they ran; empty where none is remembered."""
-    from pyspark.sql import functions as F
-
     if not store.exists(RUNS):
         return {}
-    before = (F.col("run_id") == store.settings.run_id) & ~F.col("stage").isin(QUALITY_METRICS.stage, RELEASES.stage)
-    rows = store.read(RUNS).where(before).orderBy("started_at").collect()
-    return {row["stage"]: row["seconds"] or 0.0 for row in rows}
+    rows = store.rows_of(RUNS, ("stage", "started_at", "seconds"), "run_id", [store.settings.run_id])
+    before = (row for row in rows if row["stage"] not in {QUALITY_METRICS.stage, RELEASES.stage})
+    return {row["stage"]: row["seconds"] or 0.0 for row in by_time(before, "started_at")}
 
 
 def _patterns(store: TableStore) -> tuple[int, int]:

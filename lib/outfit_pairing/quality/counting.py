@@ -1,12 +1,17 @@
-"""Where Spark counts: from the tables to the evidence that metrics are made of. One pass over outfits for each question."""
+"""From the tables to the evidence that metrics are made of: by the driver where it holds them, else by Spark.
+
+Spark makes one pass over the outfits for each question.
+"""
 
 import logging
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from outfit_pairing.quality.by_driver import counted_by_driver
 from outfit_pairing.quality.evidence import CELL_FACTS, COUNTED, Cell, Evidence, OutfitGroup
 from outfit_pairing.quality.metrics import MILLION
 from outfit_pairing.quality.tallies import EXAMPLE_NAMES, EXAMPLES, OWN, Tallies, TallyOutfits, coded
+from outfit_pairing.storage.at_hand import by_time
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, PRODUCTS, REJECTED_PRODUCTS, RUNS, Table
@@ -28,7 +33,8 @@ def audit_outfits(spark: "SparkSession", settings: "Settings", table: Table = OU
     Raises:  MissingTable: there are no products or no such outfits.
     """
     store = TableStore(spark, settings)
-    return _tallies(store.read(table), store.read(PRODUCTS), partitions(settings))
+    counted = counted_by_driver(store, table)
+    return counted.tallies() if counted else _tallies(store.read(table), store.read(PRODUCTS), partitions(settings))
 
 
 def gather(spark: "SparkSession", settings: "Settings") -> Evidence:
@@ -38,12 +44,13 @@ def gather(spark: "SparkSession", settings: "Settings") -> Evidence:
     """
     store = TableStore(spark, settings)
     products, outfits = store.read(PRODUCTS), store.read(judged_table(store))
-    cells = [Cell(**row) for row in _cells(products, outfits).toArrow().to_pylist()]
+    counted = counted_by_driver(store, judged_table(store))
+    cells = counted.cells() if counted else [Cell(**row) for row in _cells(products, outfits).toArrow().to_pylist()]
     logger.info("check-quality: %s products in %s kinds counted, now the audit", sum(cell.products for cell in cells), len(cells))
     return Evidence(
         cells=cells,
-        groups=[OutfitGroup(**row) for row in _groups(outfits).toArrow().to_pylist()],
-        tallies=_tallies(outfits, products, partitions(settings)),
+        groups=counted.groups() if counted else [OutfitGroup(**row) for row in _groups(outfits).toArrow().to_pylist()],
+        tallies=counted.tallies() if counted else _tallies(outfits, products, partitions(settings)),
         rejected=_rejected(store),
         guide=load_style_guide(),
     )
@@ -134,9 +141,11 @@ def _rejected(store: TableStore) -> int:
     """Rows that ingest refused: in this run, else (when only later stages ran) in the latest run that the runs table knows."""
     from pyspark.sql import functions as F
 
-    rejected = store.read(REJECTED_PRODUCTS).where(F.col("run_id") == store.settings.run_id).count()
+    held = store.at_hand(REJECTED_PRODUCTS, ("run_id",), "run_id", [store.settings.run_id])
+    of_run = store.read(REJECTED_PRODUCTS).where(F.col("run_id") == store.settings.run_id)
+    rejected = of_run.count() if held is None else len(held)
     if rejected or not store.exists(RUNS):
         return rejected
-    ingests = store.read(RUNS).where((F.col("stage") == PRODUCTS.stage) & (F.col("status") == "done"))
-    latest = ingests.orderBy(F.desc("started_at")).select("rows_rejected").head(1)
-    return int(latest[0][0]) if latest else 0
+    ingests = store.rows_of(RUNS, ("started_at", "status", "rows_rejected"), "stage", [PRODUCTS.stage])
+    done = by_time((row for row in ingests if row["status"] == "done"), "started_at")
+    return int(done[-1]["rows_rejected"]) if done else 0

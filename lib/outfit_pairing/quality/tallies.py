@@ -70,12 +70,16 @@ def flat(batch: pa.RecordBatch, items: pa.Table) -> pa.Table:
     products = pa.concat_tables([coded(items), coded(_themselves(batch))]).unify_dictionaries().combine_chunks()
     lists = batch.column("entries")
     entries = lists.flatten()
-    own = {name: entries.field(name) for name in ENTRY}
-    found = pc.index_in(own["item_id"], products["product_id"])
-    facts = products.drop_columns("product_id").take(found)
     whose = batch.column("product_id").take(pc.list_parent_indices(lists))
-    columns = {**own, "product_id": whose, "known": found.is_valid()}
-    return pa.table({**columns, **{name: facts[name] for name in facts.column_names}})
+    return with_facts(pa.table({**{name: entries.field(name) for name in ENTRY}, "product_id": whose}), products)
+
+
+def with_facts(entries: pa.Table, products: pa.Table) -> pa.Table:
+    """Entries (product_id and ENTRY) with the facts of their items.    products: product_id and OWN, coded."""
+    found = pc.index_in(entries["item_id"], products["product_id"])
+    facts = products.drop_columns("product_id").take(found)
+    columns = {name: entries[name] for name in ("product_id", *ENTRY)}
+    return pa.table({**columns, "known": found.is_valid(), **{name: facts[name] for name in facts.column_names}})
 
 
 def _themselves(batch: pa.RecordBatch) -> pa.Table:

@@ -1,13 +1,15 @@
 """Rows that the driver has at hand, as Arrow: Spark takes them without a Python worker, deltalake writes them without Spark."""
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from outfit_pairing.storage.tables import Table
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CHANGE = "merge_change"  # column of changes to merge: insert, update or delete
 
 
@@ -32,3 +34,23 @@ def to_insert(table: Table, rows: Sequence[tuple[Any, ...]], run_id: str) -> pa.
 def changes_schema(table: Table) -> pa.Schema:
     """Of changes to merge into a table."""
     return table.written_arrow_schema.append(pa.field(CHANGE, pa.string()))
+
+
+def as_collected(rows: pa.Table) -> list[dict[str, Any]]:
+    """Rows as Spark collects them, as dictionaries: times are local ones without a zone."""
+    found: list[dict[str, Any]] = rows.to_pylist()
+    for name in (field.name for field in rows.schema if pa.types.is_timestamp(field.type)):
+        for row in found:
+            row[name] = row[name] and row[name].astimezone().replace(tzinfo=None)
+    return found
+
+
+def by_time(rows: Iterable[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    """Such rows in the order of a time, those without any first."""
+    return sorted(rows, key=lambda row: row[column] or datetime.min)
+
+
+def latest_of(moments: pa.ChunkedArray) -> datetime | None:
+    """The latest of some times, in local time without a zone, as Spark collects it; None of none."""
+    latest = pc.max(moments.cast(pa.timestamp("us", "UTC")).cast(pa.int64())).as_py()
+    return None if latest is None else (EPOCH + timedelta(microseconds=latest)).astimezone().replace(tzinfo=None)

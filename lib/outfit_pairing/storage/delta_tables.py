@@ -9,7 +9,7 @@ takes 0.03 and 1.5 s.
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -20,12 +20,12 @@ import pyarrow.compute as pc
 from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import WarehouseError, first_line
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.at_hand import EPOCH
 from outfit_pairing.storage.places import URL, local_warehouse
 from outfit_pairing.storage.tables import Table
 
 logger = logging.getLogger(__name__)
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BATCH_ROWS = 16_384  # rows that are decoded at once: what the loading of a large table costs in memory
 MOST_ROWS = 300_000  # of a small table: some 1 GB of memory where all its columns are held
 # What a table may ask of its writers so that deltalake is one.
@@ -95,13 +95,15 @@ class DeltaTables:
         except Exception as fault:
             raise self._unreadable(table, fault) from fault
 
-    def held(self, table: Table, columns: Sequence[str], where: str = "", values: pa.Array | None = None) -> pa.Table:
+    def held(
+        self, table: Table, columns: Sequence[str], where: str = "", values: pa.Array | None = None, version: int | None = None
+    ) -> pa.Table:
         """The rows of a small table, as Arrow; where `values` are given, those whose column `where`, one of them, has one of these.
 
         Raises:  WarehouseError: see `batches`.
         """
         schema = pa.schema([table.written_arrow_schema.field(name) for name in columns])
-        batches = self.batches(table, columns)
+        batches = self.batches(table, columns, version)
         if values is not None:
             batches = (batch.filter(pc.is_in(batch[where], values)) for batch in batches)
         return pa.Table.from_batches(batches, schema)

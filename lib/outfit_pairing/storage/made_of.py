@@ -1,16 +1,25 @@
 """What a table was made of, remembered beside it, so that the next run makes anew only what a change touches."""
 
 import json
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+import pyarrow as pa
+
+from outfit_pairing.errors import WarehouseError
+from outfit_pairing.storage.merging import WriteReport
 from outfit_pairing.storage.staging import StagingPlace
-from outfit_pairing.storage.store import TableStore, WriteReport
+from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import PAIRING_STATE, Table
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, Row
+    from pyspark.sql import DataFrame
+
+logger = logging.getLogger(__name__)
+
+MOST_FOLLOWED = 10_000  # changed products whose rows the driver makes by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +36,10 @@ def told_of(store: TableStore, table: Table) -> str | None:
     return row["made_of"] if row else None
 
 
-def _remembered(store: TableStore, table: Table) -> "Row | None":
+def _remembered(store: TableStore, table: Table) -> Mapping[str, Any] | None:
     if not store.exists(PAIRING_STATE):
         return None
-    rows = store.read(PAIRING_STATE).where(f"table_name = '{table.name}'").collect()
+    rows = store.rows_of(PAIRING_STATE, PAIRING_STATE.given, "table_name", [table.name])
     return rows[0] if rows else None
 
 
@@ -61,31 +70,51 @@ def remember(
         store.note(PAIRING_STATE, [(table.name, made_of, json.dumps(now.versions, sort_keys=True), changed)])
 
 
-def follow(
-    store: TableStore, table: Table, made_of: str, sources: Sequence[Table], rows: "Callable[[DataFrame | None], DataFrame]"
-) -> WriteReport:
+Rows: TypeAlias = "Callable[[DataFrame | pa.Table | None], DataFrame | pa.Table]"
+
+
+def follow(store: TableStore, table: Table, made_of: str, sources: Sequence[Table], rows: "Rows") -> WriteReport:
     """Make the table what `rows` gives, in one commit; only for products whose rows in a source or in itself have changed.
 
-    rows: gives the table's rows, all of them, or those of the products whose distinct product_id it is given.
+    rows: gives the table's rows: all of them, or those of the products whose distinct product_id it is given, as Arrow if that is.
     """
     tables = [*sources, table]
     versions, past = versions_of(store, tables), past_of(store, table, made_of)
     if past and past.versions == versions:
         return WriteReport()
-    touched = _touched_products(store, past, versions, tables) if past else None
+    touched = _touched_here(store, past, versions, tables) if past else None
+    if touched is None and past:
+        touched = _touched_products(store, past, versions, tables)
     written = store.merge(table, rows(None), delete_missing=True) if touched is None else _renewed(store, table, touched, rows)
     remember(store, table, made_of, versions, past=past)
     return written
 
 
-def _renewed(store: TableStore, table: Table, touched: "DataFrame", rows: "Callable[[DataFrame], DataFrame]") -> WriteReport:
+def _renewed(store: TableStore, table: Table, touched: "DataFrame | pa.Table", rows: "Rows") -> WriteReport:
     """The same for the products of `touched`. They are put aside: Spark then sees how few they are, and moves no other rows."""
     place = StagingPlace(store.spark, store.settings, f"touched_of_{table.name}")
     try:
-        within = store.put_aside(table, touched, place, "product_id string")
+        within = touched if isinstance(touched, pa.Table) else store.put_aside(table, touched, place, "product_id string")
         return store.merge(table, rows(within), delete_missing=True, within=within)
     finally:
         place.remove()
+
+
+def _touched_here(store: TableStore, past: Past, versions: Mapping[str, int], tables: Iterable[Table]) -> pa.Table | None:
+    """Distinct product_id of the rows of these tables that have changed since, where the driver can tell and they are few."""
+    found: set[str] = set()
+    for table in tables:
+        here = store.small_here(table)
+        if here is None or table.name not in past.versions:
+            return None
+        if past.versions[table.name] == versions.get(table.name):
+            continue
+        try:
+            found.update(here.changed_since(table, past.versions[table.name], "product_id")["product_id"].to_pylist())
+        except WarehouseError as fault:
+            logger.info("%s: its changes are read by Spark (%s)", table.name, fault)
+            return None
+    return pa.table({"product_id": pa.array(sorted(found), pa.string())}) if len(found) <= MOST_FOLLOWED else None
 
 
 def _touched_products(store: TableStore, past: Past, versions: Mapping[str, int], tables: Iterable[Table]) -> "DataFrame | None":

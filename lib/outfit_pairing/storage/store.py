@@ -5,11 +5,8 @@ as it was. Only SQL and DataFrame calls that Spark Connect allows.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial, reduce
-from operator import and_
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +14,10 @@ import pyarrow as pa
 
 from outfit_pairing.errors import MissingTable, WarehouseError, first_line
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage.at_hand import CHANGE, changes_schema, stamped, to_insert
-from outfit_pairing.storage.comparing import changes as compare
+from outfit_pairing.storage.at_hand import as_collected, stamped, to_insert
 from outfit_pairing.storage.conflicts import against_others, written_here
 from outfit_pairing.storage.delta_tables import DeltaTables, Snapshot, tables_here
+from outfit_pairing.storage.merging import Merging, WriteReport
 from outfit_pairing.storage.migrations import bring_up, found_by_spark, found_in_log, version_properties
 from outfit_pairing.storage.places import absolute, local_warehouse
 from outfit_pairing.storage.session import runs_here
@@ -41,23 +38,6 @@ ABSENT = (
     "TABLE_OR_VIEW_NOT_FOUND",
     "PATH_NOT_FOUND",
 )
-MOST_AT_HAND = 50_000  # changed rows that the driver merges by itself
-MOST_COMPARED = 100_000  # rows that it compares by itself
-MOST_WANTED = 20_000  # products whose rows it picks for that out of a larger table
-
-
-@dataclass(frozen=True, slots=True)
-class WriteReport:
-    """Rows that a write touched; all zero when nothing had changed."""
-
-    inserted: int = 0
-    updated: int = 0
-    deleted: int = 0
-
-    @property
-    def rows_written(self) -> int:
-        """Rows inserted, updated or deleted."""
-        return self.inserted + self.updated + self.deleted
 
 
 class TableStore:
@@ -94,21 +74,21 @@ class TableStore:
 
     def exists(self, table: Table) -> bool:
         """Whether the table was ever written. A warehouse that cannot be read is an error, never 'not there'."""
-        return self._small(table) is not None or self._rows_of_delta(table) is not None
+        return self.small(table) is not None or self._rows_of_delta(table) is not None
 
     def read(self, table: Table) -> "DataFrame":
         """The table's rows.
 
         Raises: MissingTable: no stage has written it yet; the message names the stage to run.
         """
-        snapshot = self._small(table)
+        snapshot = self.small(table)
         rows = self._rows_of_files(table, snapshot) if snapshot else None
         rows = self._rows_of_delta(table) if rows is None else rows
         if rows is None:
             raise MissingTable(table.name, ".".join(self._named) or self.settings.storage.warehouse, table.stage)
         return rows
 
-    def _small(self, table: Table) -> Snapshot | None:
+    def small(self, table: Table) -> Snapshot | None:
         """The table if it is small and lies here, of this package's schema; None: Spark has to look."""
         snapshot = self._snapshot(table)
         if snapshot is None:
@@ -160,19 +140,25 @@ class TableStore:
         )
 
     def merge(
-        self, table: Table, rows: "DataFrame", *, delete_missing: bool = False, within: "DataFrame | None" = None
+        self,
+        table: Table,
+        rows: "DataFrame | pa.Table",
+        *,
+        delete_missing: bool = False,
+        within: "DataFrame | pa.Table | None" = None,
     ) -> WriteReport:
         """Make the table hold `rows`: new keys inserted, changed rows updated, equal rows left alone, in one commit.
 
-        Args:    rows: the table's columns without audit columns; keys distinct.
+        Args:    rows: the table's columns without audit columns, as Arrow if the driver has them at hand; keys distinct.
                  delete_missing: whether keys that `rows` lacks are deleted (rows are the whole table).
-                 within: values of its columns, distinct; rows of the table that have others are left alone.
+                 within: values of its columns, distinct; rows of the table that have others are left alone. Arrow: as for rows.
         """
         if not self.exists(table):
             self.append(table, rows)
-            return WriteReport(inserted=self.read(table).count())
+            return WriteReport(inserted=len(rows) if isinstance(rows, pa.Table) else self.read(table).count())
         # safe to repeat: compared anew with what another writer has left
-        report = against_others(table, lambda: self._merge_once(table, rows, within, delete_missing=delete_missing))
+        merging = Merging(self, table)
+        report = against_others(table, lambda: merging.once(rows, within, delete_missing=delete_missing))
         logger.info("%s: %s", table.name, report)
         return report
 
@@ -184,78 +170,7 @@ class TableStore:
         if not self.exists(table):
             self.create(table)
         noted = to_insert(table, rows, self.settings.run_id)
-        against_others(table, lambda: self._write(table, noted))
-
-    def _merge_once(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> WriteReport:
-        staged, changes = (StagingPlace(self.spark, self.settings, f"{what}_of_{table.name}") for what in ("rows", "changes"))
-        try:
-            held = self._held(table, within)
-            if held is not None:
-                staged.add(rows.select(*table.given))
-                few = staged.at_hand(pa.schema([table.written_arrow_schema.field(name) for name in table.given]), MOST_COMPARED)
-                if few is not None:
-                    few = stamped(table, few, self.settings.run_id)
-                    found = compare(table, held, few, delete_missing=delete_missing)
-                    if len(found) <= MOST_AT_HAND:
-                        return self._apply_few(table, found)
-                rows = staged.frame(rows.select(*table.given).schema)
-            changes.add(self._changes(table, rows, within, delete_missing=delete_missing))
-            return self._apply(table, changes)
-        finally:
-            staged.remove()
-            changes.remove()
-
-    def _held(self, table: Table, within: "DataFrame | None") -> pa.Table | None:
-        """Key and compared columns of the rows to compare with, where the driver may hold them."""
-        here, snapshot = self.small_here(table), self._small(table)
-        if not here or not snapshot or (within is not None and len(within.columns) > 1):
-            return None
-        name = within.columns[0] if within is not None else ""
-        wanted = within.toArrow()[name].combine_chunks() if within is not None else None
-        if snapshot.rows > MOST_COMPARED and (wanted is None or len(wanted) > MOST_WANTED):
-            return None
-        try:
-            return here.held(table, (*table.key, *table.compared), name, wanted)
-        except WarehouseError as fault:
-            logger.warning("%s: compared by Spark (%s)", table.name, fault)
-            return None
-
-    def _changes(self, table: Table, rows: "DataFrame", within: "DataFrame | None", *, delete_missing: bool) -> "DataFrame":
-        """Rows to insert, update or delete, marked so in column CHANGE.
-
-        MERGE alone would not do: it copies every file that holds a matching key, also when no row of it changes.
-        """
-        from pyspark.sql import functions as F
-
-        new = self._audited(rows, table).withColumn("is_new", F.lit(True)).alias("s")
-        held = self.read(table) if within is None else self.read(table).join(within, within.columns, "left_semi")
-        old = held.select(*table.names, F.lit(True).alias("is_old")).alias("t")
-        keys = [F.col(f"s.{name}") == F.col(f"t.{name}") for name in table.key]
-        equal = [F.col(f"s.{name}").eqNullSafe(F.col(f"t.{name}")) for name in table.compared]
-        changed = ~reduce(and_, equal, F.lit(True))
-        change = F.when(F.col("is_old").isNull(), "insert").when(F.col("is_new").isNull(), "delete").when(changed, "update")
-        columns = [F.coalesce(f"s.{name}", f"t.{name}") if name in table.key else F.col(f"s.{name}") for name in table.names]
-        named = [column.alias(name) for column, name in zip(columns, table.names, strict=True)]
-        joined = new.join(old, reduce(and_, keys), "full" if delete_missing else "left")
-        return joined.select(*named, change.alias(CHANGE)).where(f"{CHANGE} IS NOT NULL")
-
-    def _apply(self, table: Table, staged: StagingPlace) -> WriteReport:
-        """Changes into the table in one commit; none at all when there are no changes."""
-        few = staged.at_hand(changes_schema(table), MOST_AT_HAND) if self.small_here(table) else None
-        if few is not None:
-            return self._apply_few(table, few)
-        changes = staged.frame(f"{table.written_ddl}, {CHANGE} string")
-        counted = Counter({row[CHANGE]: row["count"] for row in changes.groupBy(CHANGE).count().collect()})
-        if counted:
-            self._merge_into(table, changes)
-        return WriteReport(counted["insert"], counted["update"], counted["delete"])
-
-    def _apply_few(self, table: Table, changes: pa.Table) -> WriteReport:
-        """The same, of changes at hand."""
-        counted = Counter(changes[CHANGE].to_pylist())
-        if counted:
-            self._write(table, changes)
-        return WriteReport(counted["insert"], counted["update"], counted["delete"])
+        against_others(table, lambda: Merging(self, table).write(noted))
 
     @property
     def here(self) -> DeltaTables | None:
@@ -270,14 +185,64 @@ class TableStore:
         here = None if self.reads_drafts else self.here
         return here if here and here.small(table) else None
 
-    def _write(self, table: Table, changes: pa.Table) -> None:
-        """Rows marked in CHANGE into the table, in one commit: by the driver where the table is small and they are few.
+    def at_hand(
+        self, table: Table, columns: Sequence[str], where: str = "", values: Sequence[str] = (), version: int | None = None
+    ) -> pa.Table | None:
+        """Columns of a small table, by the driver: all its rows, or those with some values in column `where`.
 
-        Else by Spark, also where the driver fails, as on a file system without links: if both commit, the second changes nothing.
+        None where it is for Spark to read, or not there.
         """
-        here = self.small_here(table)
-        if here is None or not written_here(table, lambda: here.merge(table, changes, CHANGE)):
-            self._merge_into(table, self.spark.createDataFrame(changes))
+        here, source = self.here, self.source(table)
+        if here is None or not here.small(source):
+            return None
+        try:
+            return here.held(source, columns, where, pa.array(values, pa.string()) if where else None, version)
+        except WarehouseError as fault:
+            logger.warning("%s: read by Spark (%s)", table.name, fault)
+            return None
+
+    def rows_of(self, table: Table, columns: Sequence[str], where: str, values: Sequence[str]) -> list[dict[str, Any]]:
+        """The few rows with some values in column `where`; maps are for Spark alone."""
+        from pyspark.sql import functions as F
+
+        held = self.at_hand(table, tuple(dict.fromkeys((*columns, where))), where, values)
+        if held is not None:
+            return as_collected(held.select(list(columns)))
+        rows = self.read(table).where(F.col(where).isin(list(values))).select(*columns).collect()
+        return [row.asDict(recursive=True) for row in rows]
+
+    def rows(self, table: Table, columns: Sequence[str], version: int | None = None) -> list[dict[str, Any]]:
+        """All rows of a table that has few by its nature; maps are for Spark alone."""
+        held = self.at_hand(table, columns, version=version)
+        if held is not None:
+            return as_collected(held)
+        rows = self.read(table) if version is None else self.read_version(table, version)
+        return [row.asDict(recursive=True) for row in rows.select(*columns).collect()]
+
+    def is_empty(self, table: Table) -> bool:
+        """Whether the table has no row.    Raises:  MissingTable: as `read`."""
+        snapshot = self._snapshot(table)
+        return not snapshot.rows if snapshot else self.read(table).isEmpty()
+
+    def held_within(self, table: Table, columns: Sequence[str], within: pa.Table) -> pa.Table:
+        """The rows of a few products, as Arrow, whoever reads them.    within: distinct values of one column."""
+        name = within.column_names[0]
+        values = within[name].to_pylist()
+        held = self.at_hand(table, tuple(dict.fromkeys((*columns, name))), name, values)
+        if held is not None:
+            return held.select(list(columns))
+        rows = self.read(table).join(self.spark.createDataFrame(within), name, "left_semi").select(*columns).toArrow()
+        return rows.cast(pa.schema([table.written_arrow_schema.field(name) for name in columns]))
+
+    def count(self, table: Table) -> int:
+        """Rows of the table.    Raises:  MissingTable: as `read`."""
+        snapshot = self._snapshot(table)
+        return snapshot.rows if snapshot else self.read(table).count()
+
+    def count_distinct(self, table: Table, column: str) -> int:
+        """Distinct values of a column."""
+        held = self.at_hand(table, (column,))
+        return self.read(table).select(column).distinct().count() if held is None else len(held[column].unique())
 
     def put_aside(self, table: Table, rows: "DataFrame", place: StagingPlace, schema: str) -> "DataFrame":
         """Few columns about rows of a table, computed once to be read several times: held by the driver if the table is small."""
@@ -359,36 +324,15 @@ class TableStore:
             if here and written_here(table, lambda: here.append(table, stamped(table, rows, self.settings.run_id))):
                 return
             rows = self.spark.createDataFrame(rows, table.schema)
-        writer = self._audited(rows, table).write.format("delta").mode("append")
+        writer = self.audited(rows, table).write.format("delta").mode("append")
         if self._named:
             writer.saveAsTable(self.place(table))
         else:
             writer.save(self._path(table))
 
-    def _audited(self, rows: "DataFrame", table: Table) -> "DataFrame":
+    def audited(self, rows: "DataFrame", table: Table) -> "DataFrame":
         """The rows with the audit columns of this run, in the table's order."""
         from pyspark.sql import functions as F
 
         audit = {"run_id": F.lit(self.settings.run_id), "updated_at": F.current_timestamp()}
         return rows.withColumns(audit).select(*table.names)
-
-    def _merge_into(self, table: Table, changes: "DataFrame") -> None:
-        """Rows marked in CHANGE into the table, in one commit; one to insert whose key is there overwrites it."""
-        view = f"changes_of_{table.name}"
-        changes.createOrReplaceTempView(view)
-        try:
-            self.spark.sql(self._merge_statement(table, view))
-        finally:
-            self.spark.catalog.dropTempView(view)
-
-    def _merge_statement(self, table: Table, view: str) -> str:
-        on = " AND ".join(f"t.`{name}` = s.`{name}`" for name in table.key)
-        names = ", ".join(f"`{name}`" for name in table.names)
-        values = ", ".join(f"s.`{name}`" for name in table.names)
-        updates = ", ".join(f"t.`{name}` = s.`{name}`" for name in table.names)
-        return (
-            f"MERGE INTO {self.place(table)} t USING {view} s ON {on} "
-            f"WHEN MATCHED AND s.{CHANGE} = 'delete' THEN DELETE "
-            f"WHEN MATCHED THEN UPDATE SET {updates} "
-            f"WHEN NOT MATCHED AND s.{CHANGE} = 'insert' THEN INSERT ({names}) VALUES ({values})"
-        )
