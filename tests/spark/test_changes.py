@@ -222,23 +222,51 @@ def test_spark_pairs_as_the_driver_does(
     assert [of_products(spark, settings_of(small), table) for table in pairing] == before
 
 
-def test_new_patterns_reach_the_products_that_would_try_them(spark: "SparkSession", small: Path) -> None:
-    """Imported ones, say, while nothing else has changed; women's outfits are none of a men's anchor's business."""
-    settings = settings_of(small)
+def add_patterns(spark: "SparkSession", settings: Settings, provider: str) -> None:
+    """Those of one anchor once more, as new ones."""
     store = TableStore(spark, settings)
-    before = of_products(spark, settings, PATTERN_RECOMMENDATIONS)
     rows = store.read(OUTFIT_PATTERNS).where("anchor_product_id = 'men-Jeans-2'").select(*OUTFIT_PATTERNS.schema.names).collect()
     values = [
-        tuple((row.asDict() | {"pattern_id": f"new-{row['pattern_id']}", "confidence": 1.0, "provider": "import"}).values())
+        tuple((row.asDict() | {"pattern_id": f"new-{row['pattern_id']}", "confidence": 1.0, "provider": provider}).values())
         for row in rows
     ]
     store.merge(OUTFIT_PATTERNS, spark.createDataFrame(values, OUTFIT_PATTERNS.schema))
+
+
+def test_patterns_from_a_file_reach_the_products_that_would_try_them(spark: "SparkSession", small: Path) -> None:
+    """While nothing else has changed; women's outfits are none of a men's anchor's business."""
+    settings = settings_of(small)
+    before = of_products(spark, settings, PATTERN_RECOMMENDATIONS)
+    add_patterns(spark, settings, "import")
     report = by_patterns.run(spark, settings)
     after = of_products(spark, settings, PATTERN_RECOMMENDATIONS)
     followed = {product_id for product_id, found in after.items() if any("new-" in str(row) for row in found)}
     assert followed
     assert 0 < report.counters["products_redone"] < len(before)
     assert all(after[product_id] == before[product_id] for product_id in before if product_id.startswith("women"))
+
+
+@pytest.mark.parametrize("by_spark", [False, True], ids=["here", "by spark"])
+def test_other_new_patterns_only_fill_what_has_room(
+    spark: "SparkSession", small: Path, monkeypatch: pytest.MonkeyPatch, by_spark: bool
+) -> None:
+    """What an anchor gets over night takes no outfit away that can still be worn."""
+    monkeypatch.setattr(catalogue, "_latest", None)
+    if by_spark:
+        monkeypatch.setattr(TableStore, "here", None)
+    settings = settings_of(small)
+    store = TableStore(spark, settings)
+    before = of_products(spark, settings, PATTERN_RECOMMENDATIONS)
+    bare = [one for one in before if one.startswith("men-Jeans")][:5]
+    kept = store.read(PATTERN_RECOMMENDATIONS).select(*PATTERN_RECOMMENDATIONS.schema.names)
+    kept = kept.where(~kept.product_id.isin(bare) | (kept["rank"] <= 2))
+    store.merge(PATTERN_RECOMMENDATIONS, kept, delete_missing=True)
+    add_patterns(spark, settings, "style_guide")
+    report = by_patterns.run(spark, settings)
+    after = of_products(spark, settings, PATTERN_RECOMMENDATIONS)
+    assert 0 < report.counters["products_redone"] < len(before)
+    assert all(set(outfits(after[one])) >= set(outfits(rows[: 2 if one in bare else None])) for one, rows in before.items())
+    assert any(len(after[one]) > 2 for one in bare)
 
 
 @pytest.mark.slow

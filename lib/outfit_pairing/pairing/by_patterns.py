@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
 from outfit_pairing.pairing.catalogue import Catalogue, read_catalogue
-from outfit_pairing.pairing.changes import Touched, made_of, nothing_redone, touched
+from outfit_pairing.pairing.changes import Further, Touched, made_of, nothing_redone, touched
 from outfit_pairing.pairing.codes import ProductCodes
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
 from outfit_pairing.pairing.neighbours import Neighbours
@@ -22,7 +23,7 @@ from outfit_pairing.pairing.touched_here import TouchedHere
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.made_of import Past, past_of, remember, stands, versions_of
-from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS
+from outfit_pairing.storage.tables import IMPORTED, OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS
 from outfit_pairing.style.vectors import fixed_point
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         counters = nothing_redone()
     else:
         lent = _Lent(store)
-        redo = touched(store, PATTERN_RECOMMENDATIONS, past, lambda: lent.newly(past)) if past else None
+        redo = touched(store, PATTERN_RECOMMENDATIONS, past, lambda: lent.further(past)) if past else None
         counters = nothing_redone() if redo and not redo.count else _apply(lent, redo, parts)
         if redo:
             redo.close()
@@ -81,14 +82,36 @@ class _Lent:
             most_ideas=self.store.settings.outfits.patterns_per_product,
         )
 
-    def newly(self, past: Past) -> list[pa.Table]:
-        """Ids of the products for which patterns are tried now that were not there then."""
+    def further(self, past: Past) -> Further:
+        """The products for which patterns are tried now that were not there then.
+
+        Who brings patterns in a file wants to see them; those that an anchor got over night only fill what has room.
+        """
         at = past.versions[OUTFIT_PATTERNS.name]
-        now, then = (self.store.rows(OUTFIT_PATTERNS, ("pattern_id",), version) for version in (None, at))
-        new = frozenset(row["pattern_id"] for row in now) - {row["pattern_id"] for row in then}
-        if not new:
-            return []
-        return [self.catalogue.through(_TriedFor(self.neighbours, new), "product_id string")]
+        now, then = (self.store.rows(OUTFIT_PATTERNS, ("pattern_id", "provider"), version) for version in (None, at))
+        former = {row["pattern_id"] for row in then}
+        new = {row["pattern_id"]: row["provider"] for row in now if row["pattern_id"] not in former}
+        imported = frozenset(one for one, provider in new.items() if provider == IMPORTED)
+        others = frozenset(new) - imported
+        return Further(self._tried(imported), [_with_room(self.store, ids) for ids in self._tried(others)])
+
+    def _tried(self, pattern_ids: frozenset[str]) -> list[pa.Table]:
+        """Ids of the products for which one of these patterns is tried."""
+        return [self.catalogue.through(_TriedFor(self.neighbours, pattern_ids), "product_id string")] if pattern_ids else []
+
+
+def _with_room(store: TableStore, ids: pa.Table) -> pa.Table:
+    """Those of the products that have fewer outfits than they may."""
+    held = store.at_hand(PATTERN_RECOMMENDATIONS, ("product_id",))
+    if held is None:
+        asked = store.spark.createDataFrame(ids, "product_id string")
+        its = store.read(PATTERN_RECOMMENDATIONS).join(asked, "product_id", "left_semi")
+        counted = its.groupBy("product_id").count().where(f"count >= {store.settings.outfits.per_product}").toArrow()
+        full = counted["product_id"].combine_chunks()
+    else:
+        counts = held["product_id"].combine_chunks().value_counts()
+        full = counts.field("values").filter(pc.greater_equal(counts.field("counts"), store.settings.outfits.per_product))
+    return ids.filter(pc.invert(pc.is_in(ids["product_id"], full)))
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,14 +7,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from outfit_pairing.pairing.catalogue import Catalogue, read_catalogue
-from outfit_pairing.pairing.changes import Touched, made_of, nothing_redone, touched
+from outfit_pairing.pairing.changes import Further, Touched, made_of, nothing_redone, touched
 from outfit_pairing.pairing.codes import AUDIENCE_CODES
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
-from outfit_pairing.pairing.needs import Ids, has_looks, other_needs, with_too_few
+from outfit_pairing.pairing.needs import has_looks, other_needs, with_too_few
 from outfit_pairing.pairing.parts import Parts, parts_of
 from outfit_pairing.pairing.passes import recommend
 from outfit_pairing.pairing.recommend import ByProductClass
-from outfit_pairing.pairing.touched_here import TouchedHere
+from outfit_pairing.pairing.touched_here import Ids, TouchedHere
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.made_of import past_of, remember, stands, versions_of
@@ -46,7 +46,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     if past and stands(store, RULE_RECOMMENDATIONS, versions, past):
         counters = nothing_redone()
     else:
-        redo = touched(store, RULE_RECOMMENDATIONS, past, lambda: other_needs(store, past)) if past else None
+        redo = touched(store, RULE_RECOMMENDATIONS, past, lambda: Further(anew=other_needs(store, past))) if past else None
         wanted = _both(store, needy, redo) if redo else needy
         counters = nothing_redone() if redo and not redo.count else _pair(read_catalogue(spark, settings), wanted, redo, parts)
         if redo:

@@ -1,9 +1,9 @@
 """What has changed since outfits were last made, and whose outfits that touches.
 
 An outfit that stands is not taken away because a better one came in. A product's outfits are all made anew when it is new, when
-something has changed that they follow from, or when new patterns would be tried for it. Where only an item of one has gone, is sold
-out or has become something else, or its pattern is gone, that one is replaced and the others stay (`mending`). What is made anew
-is what a full run would make of the same patterns.
+something has changed that they follow from, or when new patterns from a file would be tried for it. Where only an item of one has
+gone, is sold out or has become something else, or its pattern is gone, that one is replaced and the others stay (`mending`); so do
+they where other new patterns find room for more. What is made anew is what a full run would make of the same patterns.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from outfit_pairing.errors import WarehouseError
 from outfit_pairing.pairing.codes import CODED_COLUMNS
 from outfit_pairing.pairing.mending import Mend
 from outfit_pairing.pairing.parts import Parts
-from outfit_pairing.pairing.touched_here import ROWS, TouchedHere, broken_outfits, changed_products
+from outfit_pairing.pairing.touched_here import NO_RANK, ROWS, Ids, TouchedHere, broken_outfits, changed_products, of_rank
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.delta_tables import DeltaTables
 from outfit_pairing.storage.made_of import Past
@@ -48,7 +48,8 @@ MOST_CHANGED = 0.2  # of the products, since all outfits were made: then all are
 class Touched:
     """Products whose outfits are made anew, in whole or in part, or are gone with the product. To be closed once written.
 
-    rows: product_id, and the rank of the outfit that can no longer be worn; null where all of the product's outfits are made anew.
+    rows: product_id, and the rank of the outfit that can no longer be worn; null where all of the product's outfits are made anew,
+    NO_RANK where there is only room for more.
     count: products.   changed: products that have changed since all outfits were made.
     """
 
@@ -97,12 +98,18 @@ def nothing_redone() -> dict[str, int | float | str]:
     return {"products_redone": 0, "rows_written": 0}
 
 
-def touched(
-    store: TableStore, table: Table, past: Past, more: Callable[[], "Sequence[pa.Table | DataFrame]"]
-) -> "Touched | TouchedHere | None":
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Further products, distinct product_id.   anew: their outfits are all made anew.   room: they may get more outfits."""
+
+    anew: Sequence[Ids] = ()
+    room: Sequence[Ids] = ()
+
+
+def touched(store: TableStore, table: Table, past: Past, more: Callable[[], Further]) -> "Touched | TouchedHere | None":
     """Whose outfits of the table a change touches; None where it is so much that all are made again, or the past is gone.
 
-    more: gives product_id of further products, whose outfits are all made anew.
+    more: is only asked where not all are made again.
     """
     from pyspark.errors import PySparkException
 
@@ -125,17 +132,17 @@ def touched(
 
 
 def _touched_here(
-    store: TableStore, here: DeltaTables, table: Table, past: Past, more: Callable[[], "Sequence[pa.Table | DataFrame]"]
+    store: TableStore, here: DeltaTables, table: Table, past: Past, more: Callable[[], Further]
 ) -> "Touched | TouchedHere | None":
     """The same by the driver."""
     own, lost = changed_products(here, past.versions[PRODUCTS.name], OWN, WORN)
     total, all_products = past.changed + len(own), here.small(PRODUCTS)
     if all_products is None or total > MOST_CHANGED * max(1, all_products.rows):
         return None
-    further = [part if isinstance(part, pa.Table) else part.toArrow() for part in more()]
-    whole = pa.array(sorted(own.union(*(part["product_id"].to_pylist() for part in further))), pa.string())
-    anew = pa.table([whole, pa.nulls(len(whole), pa.int32())], ROWS)
-    rows = pa.concat_tables([anew, broken_outfits(here, table, lost)]).group_by(ROWS.names).aggregate([]).select(ROWS.names)
+    further = more()
+    anew, room = (own.union(*map(_here, further.anew)), set[str]().union(*map(_here, further.room)))
+    parts = [of_rank(anew, None), of_rank(room, NO_RANK), broken_outfits(here, table, lost)]
+    rows = pa.concat_tables(parts).group_by(ROWS.names).aggregate([]).select(ROWS.names)
     ids = rows["product_id"].combine_chunks().unique()
     logger.info("%s: %s products are touched by what changed", table.name, f"{len(ids):,}")
     if len(ids) > MOST_BY_DRIVER:
@@ -147,7 +154,7 @@ def _touched(
     store: TableStore,
     table: Table,
     past: Past,
-    more: Callable[[], "Sequence[pa.Table | DataFrame]"],
+    more: Callable[[], Further],
     places: tuple[StagingPlace, StagingPlace],
 ) -> Touched | None:
     from pyspark.sql import functions as F
@@ -159,16 +166,22 @@ def _touched(
     total = past.changed + of_itself.count()
     if total > MOST_CHANGED * max(1, store.count(PRODUCTS)):
         return None
-    whole = of_itself
-    for part in more():
-        whole = whole.unionByName(store.spark.createDataFrame(part, "product_id string") if isinstance(part, pa.Table) else part)
-    rows = whole.withColumn("rank", F.lit(None).cast("int"))
+    rows, further = of_itself.withColumn("rank", F.lit(None).cast("int")), more()
+    for ids, rank in ((further.anew, None), (further.room, NO_RANK)):
+        for part in ids:
+            frame = store.spark.createDataFrame(part, "product_id string") if isinstance(part, pa.Table) else part
+            rows = rows.unionByName(frame.withColumn("rank", F.lit(rank).cast("int")))
     for part in (_with_lost_items(store, table, changed), *_without_pattern(store, table)):
         rows = rows.unionByName(part)
     found = store.put_aside(table, rows.distinct(), kept, "product_id string, rank int")
     count = found.select("product_id").distinct().count()
     logger.info("%s: %s products are touched by what changed", table.name, f"{count:,}")
     return Touched(found, count, total, places)
+
+
+def _here(ids: Ids) -> list[str]:
+    found: list[str] = (ids if isinstance(ids, pa.Table) else ids.toArrow())["product_id"].to_pylist()
+    return found
 
 
 def _changed_products(store: TableStore, version: int) -> "DataFrame":

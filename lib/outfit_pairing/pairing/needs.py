@@ -1,20 +1,19 @@
 """Which products need outfits by rules: those that patterns and looks left with fewer than three that differ."""
 
-from typing import TYPE_CHECKING, TypeAlias, Union
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from outfit_pairing.pairing.assembly import LEAST_OUTFITS
 from outfit_pairing.pairing.enough import WithEnough
+from outfit_pairing.pairing.touched_here import Ids
 from outfit_pairing.storage.made_of import Past
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import LOOKBOOK_RECOMMENDATIONS, PATTERN_RECOMMENDATIONS, PRODUCTS, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
-
-Ids: TypeAlias = Union["DataFrame", pa.Table]  # distinct product_id; as Arrow where the driver has them at hand
 
 
 def has_looks(store: TableStore) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,12 @@ from outfit_pairing.pairing.mending import Mend
 from outfit_pairing.storage.delta_tables import DeltaTables
 from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS, Table
 
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+Ids: TypeAlias = Union["DataFrame", pa.Table]  # distinct product_id; as Arrow where the driver has them at hand
 Product: TypeAlias = Mapping[str, Any]
+NO_RANK = 0  # of an outfit that there is not yet
 ROWS = pa.schema([("product_id", pa.string()), ("rank", pa.int32())])
 
 
@@ -22,7 +27,8 @@ ROWS = pa.schema([("product_id", pa.string()), ("rank", pa.int32())])
 class TouchedHere:
     """The same as `Touched`, where the driver holds it all.
 
-    rows: ROWS, distinct; rank is null where all of the product's outfits are made anew, else that of one that cannot stay.
+    rows: ROWS, distinct; rank is null where all of the product's outfits are made anew, NO_RANK where there is only room for more,
+    else that of one that cannot stay.
     held: the touched products' rows of the table.   changed: products that have changed since all outfits were made.
     """
 
@@ -86,6 +92,12 @@ def _differs(new: Product, old: Product, columns: tuple[str, ...]) -> bool:
 
 def _is_lost(new: Product, old: Product, worn: tuple[str, ...]) -> bool:
     return (old["in_stock"] and not new["in_stock"]) or _differs(new, old, worn)
+
+
+def of_rank(product_ids: set[str], rank: int | None) -> pa.Table:
+    """ROWS of these products."""
+    ids = pa.array(sorted(product_ids), pa.string())
+    return pa.table([ids, pa.array([rank] * len(ids), pa.int32())], ROWS)
 
 
 def broken_outfits(here: DeltaTables, table: Table, lost: set[str]) -> pa.Table:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.patterns.importing import Imported, ImportFile, Rejected, anchor_ids, import_patterns
 from outfit_pairing.patterns.reply_check import translator
-from outfit_pairing.patterns.stage import IMPORTED, pattern_rows, read_vocabulary
+from outfit_pairing.patterns.stage import pattern_rows, read_vocabulary
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
-from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PRODUCTS
+from outfit_pairing.storage.tables import IMPORTED, OUTFIT_PATTERNS, PRODUCTS
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 
 if TYPE_CHECKING:

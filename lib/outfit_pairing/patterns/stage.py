@@ -17,7 +17,7 @@ from outfit_pairing.patterns.style_guide import StyleGuideProvider
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.at_hand import as_arrow
-from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, PATTERN_REQUESTS, PRODUCTS
+from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, IMPORTED, OUTFIT_PATTERNS, PATTERN_REQUESTS, PRODUCTS
 from outfit_pairing.storage.tracking import register_prompt
 from outfit_pairing.style import load_style_guide
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
@@ -34,7 +34,6 @@ ENOUGH = 5  # patterns that an anchor should have
 TOLD = 10  # anchors without patterns that are named in the log
 VOCABULARY_COLUMNS = ("audience", "slot", "article_type", "colour", "usage")
 WRITER_COLUMNS = ("provider", "model", "prompt_version")
-IMPORTED = "import"  # provider of patterns that came from a file; they stay until another file replaces them
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:

@@ -181,9 +181,13 @@ class DeltaTables:
         Where the feed was off, all rows of the files that changed.
         Raises:  WarehouseError: VACUUM has removed it, or it cannot be read.
         """
+        kind = table.written_arrow_schema.field(column).type
         try:
-            changed = pa.table(self._open(table).load_cdf(starting_version=version + 1, columns=[column]))
-            return pa.table({column: changed[column].cast(table.written_arrow_schema.field(column).type).unique()})
+            opened = self._open(table)
+            if opened.version() <= version:
+                return pa.table({column: pa.array([], kind)})
+            changed = pa.table(opened.load_cdf(starting_version=version + 1, columns=[column]))
+            return pa.table({column: changed[column].cast(kind).unique()})
         except Exception as fault:
             raise self._unreadable(table, fault) from fault
 

@@ -80,6 +80,8 @@ ANCHOR_PRODUCTS = Table(
     ),
 )
 
+IMPORTED = "import"  # provider of patterns that came from a file; they stay until another file replaces them
+
 OUTFIT_PATTERNS = Table(
     "outfit_patterns",
     key=("pattern_id",),
