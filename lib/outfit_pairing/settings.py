@@ -208,7 +208,7 @@ class GateSettings(Strict):
     violations: int = Field(0, ge=0, description="Most outfits that break a hard rule.")
     largest_share: float = Field(0.003, ge=0, le=1, description="Largest share of all filled slots that one product may take.")
     catalogue_share: float = Field(0.45, ge=0, le=1, description="Least share of wearable products that appear in some outfit.")
-    different_outfits: float = Field(1.0, ge=0, le=1, description="Least share of products whose outfits differ in two items.")
+    different_outfits: float = Field(0.999, ge=0, le=1, description="Least share of products whose outfits differ in two items.")
     clashes: float = Field(0.01, ge=0, le=1, description="Largest share of item pairs whose colours clash.")
     rejected: float = Field(0.02, ge=0, le=1, description="Largest share of catalogue rows rejected.")
     least_products: int = Field(10_000, ge=1, description="Spread gates hold from so many products: few cannot spread.")

@@ -1,10 +1,14 @@
 """How figures are written for people."""
 
+import math
+
 
 def shown(value: float | None) -> str:
-    """A figure for people: `0.9987`, `44,424`, `nothing to measure`."""
+    """A figure for people: `0.9987`, `44,424`, `nothing to measure`. What is not quite all never reads 1."""
     if value is None:
         return "nothing to measure"
     if float(value).is_integer():
         return f"{value:,.0f}"
+    if 0.999 < value < 1:
+        return f"{min(math.floor(value * 1e6), 999_999) / 1e6:g}"
     return f"{value:.4g}" if abs(value) >= 0.001 else f"{value:.6f}"
