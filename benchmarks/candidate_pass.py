@@ -15,11 +15,11 @@ from statistics import median
 
 import numpy as np
 
+from outfit_pairing.embedding.kept import kept_vectors
 from outfit_pairing.pairing.by_patterns import _anchors, _ideas
 from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, INPUT_COLUMNS, BestPerQuery, Queries, as_queries
 from outfit_pairing.pairing.catalogue import read_catalogue
 from outfit_pairing.pairing.codes import StyleTables
-from outfit_pairing.pairing.passes import _item_vectors
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage.session import open_session
 
@@ -75,7 +75,7 @@ def measure(warehouse: Path, rounds: int) -> CandidateSpeed:
         anchors = _anchors(catalogue)
         ideas = _ideas(catalogue, anchors, catalogue.tables.encode(anchors))
         texts = sorted({query.text for query in ideas.queries})
-        queries = as_queries(ideas.queries, texts, _item_vectors(catalogue, texts), catalogue.tables)
+        queries = as_queries(ideas.queries, texts, kept_vectors(catalogue.store, texts), catalogue.tables)
         k = settings.outfits.candidates_per_item
         frame = catalogue.with_vectors.toPandas()
         vectors = fixed_point(np.stack(frame["vector"].tolist()))

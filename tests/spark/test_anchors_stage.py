@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from outfit_pairing.anchors import stage
-from outfit_pairing.embedding import at_hand
+from outfit_pairing.embedding import held
 from outfit_pairing.embedding.encoders import encoder_name
 from outfit_pairing.errors import InputError
 from outfit_pairing.settings import Settings, load_settings
@@ -114,7 +114,7 @@ def test_neither_partitions_nor_who_asks_change_the_anchors(spark, tmp_path, mon
     results = []
     try:
         for most, partitions, products in ((100_000, "2", catalogue()), (0, "2", catalogue()), (0, "7", catalogue()[::-1])):
-            monkeypatch.setattr(at_hand, "MOST_HELD", most)
+            monkeypatch.setattr(held, "MOST_HELD", most)
             spark.conf.set("spark.sql.shuffle.partitions", partitions)
             settings = load_settings(
                 overrides=[*OVERRIDES, f"storage.warehouse={tmp_path / partitions / str(most)}"], environment={}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from tests.spark.test_patterns_stage import choose, fill_shop
 
-from outfit_pairing.embedding import at_hand
+from outfit_pairing.embedding import held
 from outfit_pairing.embedding import stage as embedding
 from outfit_pairing.pairing import by_patterns, by_rules, catalogue
 from outfit_pairing.pairing.changes import OWN
@@ -216,7 +216,7 @@ def test_spark_pairs_as_the_driver_does(
     store = TableStore(spark, settings_of(small))
     for table in pairing:
         store.merge(table, store.read(table).select(*table.schema.names).limit(0), delete_missing=True)
-    monkeypatch.setattr(at_hand, "MOST_HELD", 0)
+    monkeypatch.setattr(held, "MOST_HELD", 0)
     monkeypatch.setattr(catalogue, "_latest", None)
     pair_all(spark, settings_of(small, "full=true"))
     assert [of_products(spark, settings_of(small), table) for table in pairing] == before

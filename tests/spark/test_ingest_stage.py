@@ -3,17 +3,21 @@
 import csv
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from outfit_pairing.catalog import stage, staging, write_sample
 from outfit_pairing.catalog.source import open_catalogue
 from outfit_pairing.catalog.stage import run
 from outfit_pairing.catalog.staging import staged_rows
+from outfit_pairing.embedding import kept
+from outfit_pairing.embedding.hashing import HashingEncoder
 from outfit_pairing.errors import CatalogError, InputError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import TableStore
@@ -114,6 +118,26 @@ def test_missing_slots_and_unknown_types_are_said(
     assert "Zorblings → other (1, confidence 0.00)" in caplog.text
 
 
+def test_the_words_that_unknown_ones_are_compared_with_are_encoded_once(
+    spark: "SparkSession", write: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The guide's words cost the first night; later ones cost what is new."""
+    encoded: list[int] = []
+
+    class Counting(HashingEncoder):
+        def encode(self, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+            encoded.append(len(texts))
+            return super().encode(texts)
+
+    monkeypatch.setattr(staging, "encode_of", lambda _: Counting)
+    monkeypatch.setattr(kept, "open_encoder", lambda _: Counting())
+    for words in ("Zorblings", "Zorblings", "Blobbles"):
+        run(spark, write(HEADER + GOOD.replace("Boots", words), "shop.csv", "embedding.model=hashing"))
+    assert len(encoded) == 2
+    assert encoded[0] > 100
+    assert encoded[1] == 1
+
+
 def test_a_catalogue_without_any_usable_row_leaves_the_tables_alone(spark: "SparkSession", write: Callable[..., Settings]) -> None:
     """A broken delivery does not empty the shop."""
     run(spark, write(HEADER + GOOD))
@@ -191,6 +215,7 @@ def test_few_rows_are_judged_by_the_driver_as_many_are_by_spark(
     for few in (50_000, 5):
         caplog.clear()
         monkeypatch.setattr(stage, "staged_rows", partial(staged_rows, few_rows=few))
+        monkeypatch.setattr(staging, "BATCH_ROWS", 9)
         settings = write(ODD, "shop.csv", "embedding.model=hashing")
         storage = settings.storage.model_copy(update={"warehouse": f"{settings.storage.warehouse}/{few}"})
         settings = settings.model_copy(update={"storage": storage})

@@ -40,8 +40,8 @@ class ProductsByDriver:
         """The anchors in order of product_id, with the columns CHOSEN.   order: a stratum for each."""
         numbers = dict(Counter(order))
         columns = ["stratum", "slot", "audience", "product_id", "vector", "incumbent"]
-        rows = self._without(never).select(columns)
-        rows = rows.filter(pc.is_in(rows["stratum"], pa.array(numbers, pa.string()))).combine_chunks()
+        in_numbers = pc.is_in(self._products["stratum"], pa.array(numbers, pa.string()))
+        rows = self._products.select(columns).filter(pc.and_(self._able(never), in_numbers)).combine_chunks()
         its: dict[str, list[int]] = defaultdict(list)
         for number, stratum in enumerate(rows["stratum"].to_pylist()):
             its[stratum].append(number)
@@ -53,8 +53,8 @@ class ProductsByDriver:
 
     def represented(self, never: Sequence[Kind], kernel: StandFor) -> dict[int, int]:
         """How many products each anchor stands for."""
-        rows = self._without(never).select(["stratum", "slot", "audience", "vector"])
-        rows = rows.filter(pc.is_valid(rows["vector"]))
+        able = pc.and_(self._able(never), pc.is_valid(self._products["vector"]))
+        rows = self._products.select(["stratum", "slot", "audience", "vector"]).filter(able)
         counts = pa.Table.from_batches(kernel(rows.to_batches(BATCH_ROWS))).to_pylist()
         return {row["anchor"]: row["products"] for row in counts}
 
@@ -67,11 +67,11 @@ class ProductsByDriver:
         products = self.held.set_column(self.held.column_names.index("category"), "category", category)
         return products.append_column("stratum", stratum).append_column("incumbent", incumbent)
 
-    def _without(self, never: Sequence[Kind]) -> pa.Table:
-        """Products in stock that may be anchors."""
-        away, products = set(never), self._products.filter(self._products["in_stock"])
+    def _able(self, never: Sequence[Kind]) -> pa.ChunkedArray:
+        """Whether each product is in stock and may be an anchor."""
+        away, products = set(never), self._products
         kinds = zip(*(products[name].to_pylist() for name in KIND), strict=True)
-        return products.filter(pa.array([kind not in away for kind in kinds], pa.bool_()))
+        return pc.and_(products["in_stock"], pa.array([kind not in away for kind in kinds], pa.bool_()))
 
 
 def _sample(rows: pa.Table, ids: Sequence[str], its: Sequence[int]) -> pa.Table:

@@ -18,8 +18,8 @@ from outfit_pairing.anchors.by_spark import ProductsBySpark
 from outfit_pairing.anchors.kernels import StandFor, vectors_of
 from outfit_pairing.anchors.selection import Place
 from outfit_pairing.anchors.strata import KIND, Kind, Stratum, allocate, may_be_anchor
-from outfit_pairing.embedding.at_hand import products_at_hand
 from outfit_pairing.embedding.encoders import encoder_name
+from outfit_pairing.embedding.held import held_products
 from outfit_pairing.errors import InputError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
@@ -70,11 +70,11 @@ def _products(store: TableStore) -> Products:
     """The products, to be asked: by the driver where it holds them."""
     for table in (PRODUCTS, PRODUCT_EMBEDDINGS):
         store.read(table)  # says which stage to run where one is missing
-    held = products_at_hand(store, COLUMNS)
+    held = held_products(store, COLUMNS)
     if held is None:
         return ProductsBySpark(store)
-    before = store.at_hand(ANCHOR_PRODUCTS, ("product_id",))
-    return ProductsByDriver(held, set() if before is None else set(before["product_id"].to_pylist()))
+    before = store.rows(ANCHOR_PRODUCTS, ("product_id",)) if store.exists(ANCHOR_PRODUCTS) else []
+    return ProductsByDriver(held, {row["product_id"] for row in before})
 
 
 def _never(census: Census) -> list[Kind]:

@@ -41,11 +41,14 @@ MOST_PLACED = 1_000  # unknown words that are placed per field, the most frequen
 Known = tuple[str, str, str]  # text for the encoder, what votes (slot, colour family, audience), meaning
 
 
-def learned_of(catalogue: Catalogue, settings: Settings) -> Learned:
-    """What a streamed catalogue teaches; reads it once, and loads the encoder only when there are unknown words."""
+def learned_of(catalogue: Catalogue, settings: Settings, encode: Encode | None = None) -> Learned:
+    """What a streamed catalogue teaches; reads it once, and encodes only when there are unknown words.
+
+    encode: in place of the encoder of the settings.
+    """
     mapping = catalogue.mapping_for(catalogue.columns)
     counts, heard = count_words((row.values for row in catalogue.rows() if row.fault is None), mapping)
-    return learn(counts, heard, mapping, load_style_guide(), encode_of(settings))
+    return learn(counts, heard, mapping, load_style_guide(), encode or encode_of(settings))
 
 
 def encode_of(settings: Settings) -> Encode | None:

@@ -1,4 +1,4 @@
-"""Hands the rows of a catalogue to Spark without holding them: few as they are, many through workers to a staging place."""
+"""The rows of a catalogue, read by its mapping: few by the driver, many by workers into a staging place, without holding them."""
 
 import logging
 import re
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,16 +15,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import pyarrow as pa
 
 from outfit_pairing.catalog.learned import Learned
-from outfit_pairing.catalog.learning import MOST_WORDS, ROWS_HEARD, WORDS_OF, encode_of, learn, learned_of, text_of
+from outfit_pairing.catalog.learning import MOST_WORDS, ROWS_HEARD, WORDS_OF, Encode, encode_of, learn, learned_of, text_of
 from outfit_pairing.catalog.mapping import CatalogueMapping
 from outfit_pairing.catalog.product_rows import ARROW_SCHEMA, SPARK_SCHEMA, ProductReader
 from outfit_pairing.catalog.rows import DEEPEST, MOST_CHARACTERS, RawRow, in_chunks, typed_row, unpacked
 from outfit_pairing.catalog.said import FieldReader
 from outfit_pairing.catalog.source import Catalogue
+from outfit_pairing.embedding.kept import kept_vectors
 from outfit_pairing.errors import CatalogError, first_line
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.staging import StagingPlace
+from outfit_pairing.storage.store import TableStore
 from outfit_pairing.style import load_style_guide
 
 if TYPE_CHECKING:
@@ -33,7 +36,8 @@ T = TypeVar("T")
 logger = logging.getLogger(__name__)
 
 FEW_ROWS = 50_000  # that the driver reads by itself, at some 9,000 a second
-FEW_BYTES = 128_000_000  # of these
+FEW_BYTES = 128_000_000  # of these, where the driver judges and writes them as well
+FEW_BYTES_ELSEWHERE = 16_000_000  # where they go to Spark in one piece
 CHUNK_ROWS = 50_000  # of more, that are handed out at once
 CHUNK_CHARACTERS = 4 * MOST_CHARACTERS
 BATCH_ROWS = 10_000
@@ -54,14 +58,17 @@ def staged_rows(
             place.add(_by_spark(spark, settings, catalogue))
             yield _numbered(spark, place.frame(SPARK_SCHEMA))
             return
-        read = _Read(catalogue.mapping_for(catalogue.columns), settings.catalog.currency, learned_of(catalogue, settings))
+        learned = learned_of(catalogue, settings, _encode(spark, settings))
+        read = _Read(catalogue.mapping_for(catalogue.columns), settings.catalog.currency, learned)
         cut = iter(catalogue.rows())
-        first, more = _first_rows(read.reader(), cut, few_rows)
+        most = FEW_BYTES if TableStore(spark, settings).here else FEW_BYTES_ELSEWHERE
+        first, more = _first_rows(read.reader(), cut, few_rows, most)
         if not more:
             yield first
             return
         place.add(spark.createDataFrame(first, SPARK_SCHEMA))
         done = len(first)
+        del first
         for chunk in one_ahead(in_chunks(cut, CHUNK_ROWS, CHUNK_CHARACTERS)):
             place.add(spark.createDataFrame(packed(chunk), "row string").mapInArrow(read, SPARK_SCHEMA))
             done += len(chunk)
@@ -71,12 +78,17 @@ def staged_rows(
         place.remove()
 
 
-def _first_rows(reader: ProductReader, cut: Iterator[RawRow], most: int) -> tuple[pa.Table, bool]:
+def _encode(spark: "SparkSession", settings: Settings) -> Encode | None:
+    """The encoder for unknown words, which remembers those of the guide from night to night."""
+    return encode_of(settings) and partial(kept_vectors, TableStore(spark, settings))
+
+
+def _first_rows(reader: ProductReader, cut: Iterator[RawRow], most: int, most_bytes: int) -> tuple[pa.Table, bool]:
     """As many rows as are few, taken from `cut`, and whether there may be more."""
     batches: list[pa.RecordBatch] = []
     for chunk in in_chunks(cut, min(BATCH_ROWS, most)):
         batches += reader.batches(chunk, BATCH_ROWS)
-        if sum(map(len, batches)) >= most or sum(batch.nbytes for batch in batches) > FEW_BYTES:
+        if sum(map(len, batches)) >= most or sum(batch.nbytes for batch in batches) > most_bytes:
             return pa.Table.from_batches(batches), True
     return pa.Table.from_batches(batches, ARROW_SCHEMA), False
 
@@ -131,7 +143,7 @@ def _by_spark(spark: "SparkSession", settings: Settings, catalogue: Catalogue) -
     order = [F.col(_quoted(mapping.columns.product_id, rows)).alias("id"), F.to_json(F.struct("*")).alias("content")]
     ranges = rows.select(*order, F.struct("*").alias("row")).repartitionByRange(partitions(settings), "id", "content")
     ordered = ranges.sortWithinPartitions("id", "content").select(F.spark_partition_id().alias("range"), "row")
-    read = _Read(mapping, settings.catalog.currency, _learned_by_spark(rows, mapping, settings))
+    read = _Read(mapping, settings.catalog.currency, _learned_by_spark(rows, mapping, _encode(spark, settings)))
 
     def read_range(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         found = enumerate((one for batch in batches for one in batch.to_pylist()), 1)
@@ -153,7 +165,7 @@ def _numbered(spark: "SparkSession", rows: "DataFrame") -> "DataFrame":
     return shifted.withColumn("line_number", F.col("line_number") + F.col("shift")).select(*rows.columns)
 
 
-def _learned_by_spark(rows: "DataFrame", mapping: CatalogueMapping, settings: Settings) -> Learned:
+def _learned_by_spark(rows: "DataFrame", mapping: CatalogueMapping, encode: Encode | None) -> Learned:
     """As `learning.learned_of`, from a few small aggregates. Words are those that stand in the table, untranslated."""
     from pyspark.sql import functions as F
 
@@ -171,7 +183,7 @@ def _learned_by_spark(rows: "DataFrame", mapping: CatalogueMapping, settings: Se
     first = rows.select(*(cell.alias(column) for column, cell in cells.items()))
     first = first.orderBy(F.col(f"`{mapping.columns.product_id}`")).limit(ROWS_HEARD)
     heard = [text_of(fields.said({column: value for column, value in row.asDict().items() if value})) for row in first.collect()]
-    return learn(counts, heard, mapping, load_style_guide(), encode_of(settings))
+    return learn(counts, heard, mapping, load_style_guide(), encode)
 
 
 def _names(schema: Any, before: str = "", depth: int = DEEPEST) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The embed stage: every distinct text of the products that has no vector of this encoder yet gets one.
 
-The texts go in chunks, each one Spark job and one commit: the log shows how far it is, and an interrupted run goes on
-after the last chunk. Texts fall into chunks and partitions by their hash, so these are alike in size and in text lengths.
+Few texts are encoded by the driver at once. Many go in chunks, each one Spark job and one commit: the log shows how far it is,
+and an interrupted run goes on after the last chunk. Texts fall into chunks and partitions by their hash, so these are alike in
+size and in text lengths.
 """
 
 import logging
@@ -30,7 +31,7 @@ logger = logging.getLogger(__name__)
 BUCKETS = 1_024  # chunks are made of whole buckets, so that counting and encoding agree on them
 PROBE_TEXTS = 200
 WORTH_A_PROBE = 2_000  # fewer texts are encoded in about the time of a probe
-LEAST_TEXTS_PER_PARTITION = 500  # fewer are encoded before a worker has loaded the model
+LEAST_TEXTS_PER_PARTITION = 500  # fewer are encoded before a worker has loaded the model; fewer in all, by the driver
 
 
 def run(spark: "SparkSession", settings: Settings) -> StageReport:

@@ -19,7 +19,7 @@ from outfit_pairing.pairing.neighbours import Neighbours
 from outfit_pairing.pairing.parts import Parts, parts_of
 from outfit_pairing.pairing.passes import recommend
 from outfit_pairing.pairing.recommend import ByNearestAnchors
-from outfit_pairing.pairing.touched_here import TouchedHere
+from outfit_pairing.pairing.touched_by_driver import TouchedByDriver
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.made_of import Past, past_of, remember, stands, versions_of
@@ -130,7 +130,7 @@ class _TriedFor:
             yield batch.select(["product_id"]).filter(pa.array(wanted[tried].any(axis=1)))
 
 
-def _apply(lent: _Lent, redo: Touched | TouchedHere | None, parts: Parts) -> dict[str, int | float | str]:
+def _apply(lent: _Lent, redo: Touched | TouchedByDriver | None, parts: Parts) -> dict[str, int | float | str]:
     """Outfits for all products, or for those that a change touches."""
     catalogue, neighbours = lent.catalogue, lent.neighbours
     written = recommend(

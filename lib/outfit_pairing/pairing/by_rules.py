@@ -14,7 +14,7 @@ from outfit_pairing.pairing.needs import has_looks, other_needs, with_too_few
 from outfit_pairing.pairing.parts import Parts, parts_of
 from outfit_pairing.pairing.passes import recommend
 from outfit_pairing.pairing.recommend import ByProductClass
-from outfit_pairing.pairing.touched_here import Ids, TouchedHere
+from outfit_pairing.pairing.touched_by_driver import Ids, TouchedByDriver
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.made_of import past_of, remember, stands, versions_of
@@ -37,8 +37,8 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     Raises: MissingTable: an earlier stage has not run.
     """
     store = TableStore(spark, settings)
-    needy = with_too_few(store)
     versions = versions_of(store, (PRODUCTS, PATTERN_RECOMMENDATIONS))
+    needy = with_too_few(store)
     parts = parts_of(store, RULE_RECOMMENDATIONS, store.count(PRODUCTS))
     now = made_of(settings, parts)
     known = past_of(store, RULE_RECOMMENDATIONS, now)
@@ -57,16 +57,16 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     return StageReport("pair-by-rules", rows_in=rows_in, rows_out=store.count(RULE_RECOMMENDATIONS), counters=counters)
 
 
-def _both(store: TableStore, needy: Ids, redo: Touched | TouchedHere) -> Ids:
+def _both(store: TableStore, needy: Ids, redo: Touched | TouchedByDriver) -> Ids:
     """Those of the needy that a change touches."""
-    if isinstance(redo, TouchedHere):
+    if isinstance(redo, TouchedByDriver):
         ids = needy if isinstance(needy, pa.Table) else needy.toArrow()
         return ids.filter(pc.is_in(ids["product_id"], redo.product_id["product_id"].combine_chunks()))
     frame = store.spark.createDataFrame(needy, "product_id string") if isinstance(needy, pa.Table) else needy
     return frame.join(redo.product_id, "product_id", "left_semi")
 
 
-def _pair(catalogue: Catalogue, wanted: Ids, redo: Touched | TouchedHere | None, parts: Parts) -> dict[str, int | float | str]:
+def _pair(catalogue: Catalogue, wanted: Ids, redo: Touched | TouchedByDriver | None, parts: Parts) -> dict[str, int | float | str]:
     """Outfits for all needy products, or for those that a change touches. `wanted`: their ids."""
     classes = sorted(catalogue.distinct(CLASS_COLUMNS, wanted), key=str)
     ideas = _ideas(catalogue, classes)

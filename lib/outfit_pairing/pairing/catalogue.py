@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from outfit_pairing.embedding.at_hand import products_at_hand
 from outfit_pairing.embedding.encoders import encoder_name
+from outfit_pairing.embedding.held import held_products
 from outfit_pairing.errors import InputError
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, StyleTables, style_tables
@@ -27,6 +27,7 @@ from outfit_pairing.pairing.style_space import (
     number_groups,
     style_space,
 )
+from outfit_pairing.pairing.touched_by_driver import MOST_BY_DRIVER
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.made_of import versions_of
 from outfit_pairing.storage.session import partitions
@@ -38,7 +39,6 @@ from outfit_pairing.style.lookbook_model import LookbookModel
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-MOST_AT_HAND = 5_000  # products that the driver pairs by itself; Spark reads and pairs more of them faster
 BATCH_ROWS = 10_000
 COLUMNS = (*INPUT_COLUMNS, "name")
 Kernel: TypeAlias = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
@@ -81,7 +81,10 @@ class Catalogue:
 
     def distinct(self, names: Sequence[str], wanted: "DataFrame | pa.Table") -> list[tuple[str | None, ...]]:
         """The values of some columns that there are among these products."""
-        return _distinct(self.of(wanted), names)
+        if self.held is None:
+            return _distinct(self.products.join(self.ids(wanted), "product_id", "left_semi"), names)
+        ids = wanted if isinstance(wanted, pa.Table) else wanted.toArrow()
+        return _distinct(self.held.filter(pc.is_in(self.held["product_id"], ids["product_id"].combine_chunks())), names)
 
     def in_stock_by(self, names: Sequence[str]) -> list[tuple[Any, ...]]:
         """How many products in stock there are of each combination of some columns' values, which come first."""
@@ -94,7 +97,7 @@ class Catalogue:
         """Rows of some products, at hand where they are few.    wanted: distinct product_id."""
         if self.held is not None:
             ids = (wanted if isinstance(wanted, pa.Table) else wanted.toArrow())["product_id"].combine_chunks()
-            if len(ids) <= MOST_AT_HAND:
+            if len(ids) <= MOST_BY_DRIVER:
                 return self.held.filter(pc.is_in(self.held["product_id"], ids)).combine_chunks()
         return self.with_vectors.join(self.ids(wanted), "product_id", "left_semi")
 
@@ -103,7 +106,7 @@ class Catalogue:
         return self.spark.createDataFrame(wanted, "product_id string") if isinstance(wanted, pa.Table) else wanted
 
     def frame_of(self, wanted: "DataFrame") -> "DataFrame":
-        """The same for Spark."""
+        """Rows of some products, for Spark."""
         found = self.of(wanted)
         return self.spark.createDataFrame(found, self.with_vectors.schema) if isinstance(found, pa.Table) else found
 
@@ -129,7 +132,7 @@ def _read_catalogue(store: TableStore) -> Catalogue:
     settings, encoder = store.settings, encoder_name(store.settings.embedding)
     products = store.read(PRODUCTS).select(*COLUMNS, "text_hash")
     vectors = store.read(PRODUCT_EMBEDDINGS).where(f"encoder = '{encoder}'").select("text_hash", "vector")
-    held = products_at_hand(store, COLUMNS)
+    held = held_products(store, COLUMNS)
     missing = products.join(vectors, "text_hash", "left_anti").count() if held is None else held["vector"].null_count
     if missing:
         raise InputError(f"{missing} products have no vector of {encoder}; run `outfit-pairing embed` first")

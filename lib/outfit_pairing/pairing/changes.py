@@ -3,7 +3,8 @@
 An outfit that stands is not taken away because a better one came in. A product's outfits are all made anew when it is new, when
 something has changed that they follow from, or when new patterns from a file would be tried for it. Where only an item of one has
 gone, is sold out or has become something else, or its pattern is gone, that one is replaced and the others stay (`mending`); so do
-they where other new patterns find room for more. What is made anew is what a full run would make of the same patterns.
+they where other new patterns find room for more, unless fewer than three would stand side by side. What is made anew is what a
+full run would make of the same patterns.
 """
 
 import hashlib
@@ -22,9 +23,17 @@ from outfit_pairing.errors import WarehouseError
 from outfit_pairing.pairing.codes import CODED_COLUMNS
 from outfit_pairing.pairing.mending import Mend
 from outfit_pairing.pairing.parts import Parts
-from outfit_pairing.pairing.touched_here import NO_RANK, ROWS, Ids, TouchedHere, broken_outfits, changed_products, of_rank
+from outfit_pairing.pairing.touched_by_driver import (
+    MOST_BY_DRIVER,
+    NO_RANK,
+    ROWS,
+    Ids,
+    TouchedByDriver,
+    broken_outfits,
+    changed_products,
+    of_rank,
+)
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage.delta_tables import DeltaTables
 from outfit_pairing.storage.made_of import Past
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.staging import StagingPlace
@@ -40,7 +49,7 @@ logger = logging.getLogger(__name__)
 
 OWN = (*CODED_COLUMNS, "name", "text_hash")  # what a product's own outfits follow from
 WORN = ("article_type", "slot", "usage", "department", "colour", "audience")  # what decides whether an item may stay in an outfit
-MOST_BY_DRIVER = 5_000  # touched products that the driver pairs by itself; more are faster by Spark
+MOST_LOOKED_AT = 20_000  # changed products that the driver compares with what they were
 MOST_CHANGED = 0.2  # of the products, since all outfits were made: then all are made again
 
 
@@ -106,48 +115,54 @@ class Further:
     room: Sequence[Ids] = ()
 
 
-def touched(store: TableStore, table: Table, past: Past, more: Callable[[], Further]) -> "Touched | TouchedHere | None":
+def touched(store: TableStore, table: Table, past: Past, more: Callable[[], Further]) -> "Touched | TouchedByDriver | None":
     """Whose outfits of the table a change touches; None where it is so much that all are made again, or the past is gone.
 
     more: is only asked where not all are made again.
     """
     from pyspark.errors import PySparkException
 
-    here = store.small_here(table) and store.small_here(PRODUCTS)
-    if here:
-        try:
-            return _touched_here(store, here, table, past, more)
-        except WarehouseError as fault:
-            logger.warning("%s: what changed is found by Spark (%s)", table.name, fault)
-    changes, rows = (StagingPlace(store.spark, store.settings, f"{what}_{table.name}") for what in ("changed_for", "touched_of"))
+    places = tuple(StagingPlace(store.spark, store.settings, f"{what}_{table.name}") for what in ("changed_for", "touched_of"))
     try:
-        found = _touched(store, table, past, more, (changes, rows))
-    except PySparkException as fault:  # VACUUM has removed a version
+        ids = _few_changed(store, table, past)
+        found = _touched(store, table, past, more, places) if ids is None else _touched_by_driver(store, table, past, more, ids)
+    except (PySparkException, WarehouseError) as fault:  # VACUUM has removed a version
         logger.warning("%s: all outfits are made again (%s)", table.name, str(fault).splitlines()[0][:200])
         found = None
-    if found is None:
-        changes.remove()
-        rows.remove()
+    if found is None or isinstance(found, TouchedByDriver):
+        for place in places:
+            place.remove()
     return found
 
 
-def _touched_here(
-    store: TableStore, here: DeltaTables, table: Table, past: Past, more: Callable[[], Further]
-) -> "Touched | TouchedHere | None":
-    """The same by the driver."""
-    own, lost = changed_products(here, past.versions[PRODUCTS.name], OWN, WORN)
-    total, all_products = past.changed + len(own), here.small(PRODUCTS)
-    if all_products is None or total > MOST_CHANGED * max(1, all_products.rows):
+def _few_changed(store: TableStore, table: Table, past: Past) -> pa.Array | None:
+    """Ids of the products that have changed in any way, where the driver can tell and they are few; None where Spark has to."""
+    here = store.small_here(table) and store.small_here(PRODUCTS)
+    try:
+        ids = here.changed_since(PRODUCTS, past.versions[PRODUCTS.name], "product_id")["product_id"] if here else None
+    except WarehouseError as fault:
+        logger.info("%s: what changed is found by Spark (%s)", table.name, fault)
+        return None
+    return None if ids is None or len(ids) > MOST_LOOKED_AT else ids.combine_chunks()
+
+
+def _touched_by_driver(
+    store: TableStore, table: Table, past: Past, more: Callable[[], Further], ids: pa.Array
+) -> "Touched | TouchedByDriver | None":
+    """The same by the driver.    ids: of the products that have changed in any way."""
+    own, lost = changed_products(store, past.versions[PRODUCTS.name], ids, OWN, WORN)
+    total = past.changed + len(own)
+    if total > MOST_CHANGED * max(1, store.count(PRODUCTS)):
         return None
     further = more()
-    anew, room = (own.union(*map(_here, further.anew)), set[str]().union(*map(_here, further.room)))
-    parts = [of_rank(anew, None), of_rank(room, NO_RANK), broken_outfits(here, table, lost)]
+    anew, room = (own.union(*map(_ids, further.anew)), set[str]().union(*map(_ids, further.room)))
+    parts = [of_rank(anew, None), of_rank(room, NO_RANK), broken_outfits(store, table, lost)]
     rows = pa.concat_tables(parts).group_by(ROWS.names).aggregate([]).select(ROWS.names)
-    ids = rows["product_id"].combine_chunks().unique()
-    logger.info("%s: %s products are touched by what changed", table.name, f"{len(ids):,}")
-    if len(ids) > MOST_BY_DRIVER:
-        return Touched(store.spark.createDataFrame(rows, "product_id string, rank int"), len(ids), total, ())
-    return TouchedHere(rows, here.held(table, table.arrow_schema.names, "product_id", ids), total)
+    touched_ids = rows.group_by("product_id").aggregate([])
+    logger.info("%s: %s products are touched by what changed", table.name, f"{len(touched_ids):,}")
+    if len(touched_ids) > MOST_BY_DRIVER:
+        return Touched(store.spark.createDataFrame(rows, "product_id string, rank int"), len(touched_ids), total, ())
+    return TouchedByDriver(rows, store.held_within(table, table.given, touched_ids), total)
 
 
 def _touched(
@@ -155,7 +170,7 @@ def _touched(
     table: Table,
     past: Past,
     more: Callable[[], Further],
-    places: tuple[StagingPlace, StagingPlace],
+    places: tuple[StagingPlace, ...],
 ) -> Touched | None:
     from pyspark.sql import functions as F
 
@@ -179,7 +194,7 @@ def _touched(
     return Touched(found, count, total, places)
 
 
-def _here(ids: Ids) -> list[str]:
+def _ids(ids: Ids) -> list[str]:
     found: list[str] = (ids if isinstance(ids, pa.Table) else ids.toArrow())["product_id"].to_pylist()
     return found
 

@@ -1,6 +1,5 @@
 """What both pairing stages do: find candidates, assemble, write."""
 
-import hashlib
 import logging
 import time
 from collections.abc import Sequence
@@ -9,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from outfit_pairing.embedding.encoders import encoder_name, open_encoder
+from outfit_pairing.embedding.kept import kept_vectors
 from outfit_pairing.pairing.assembly import Assembler, Pools, lots_of, scarce_below
 from outfit_pairing.pairing.candidates import CANDIDATE_SCHEMA, BestOfAll, BestPerQuery, Queries, as_queries
 from outfit_pairing.pairing.catalogue import COLUMNS, Catalogue
@@ -18,12 +17,12 @@ from outfit_pairing.pairing.ideas import Ideas, ItemQuery
 from outfit_pairing.pairing.parts import Parts, cut
 from outfit_pairing.pairing.recommend import IdeaChooser, Recommender
 from outfit_pairing.pairing.style_space import StyledRows
-from outfit_pairing.pairing.touched_here import TouchedHere
+from outfit_pairing.pairing.touched_by_driver import TouchedByDriver
 from outfit_pairing.storage.merging import WriteReport
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import PATTERN_ITEM_EMBEDDINGS, Table
+from outfit_pairing.storage.tables import Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -34,7 +33,7 @@ logger = logging.getLogger(__name__)
 def find_queries(catalogue: Catalogue, ideas: Ideas) -> Queries:
     """What the ideas ask for, with the vectors of its texts."""
     texts = sorted({query.text for query in ideas.queries})
-    return as_queries(ideas.queries, texts, _item_vectors(catalogue, texts), catalogue.tables)
+    return as_queries(ideas.queries, texts, kept_vectors(catalogue.store, texts), catalogue.tables)
 
 
 def find_pools(catalogue: Catalogue, rows: "DataFrame | None", ideas: Ideas, queries: Queries) -> Pools:
@@ -76,30 +75,6 @@ def _pools(catalogue: Catalogue, among: "DataFrame | None", found: pa.Table, que
     return Pools(rows["product_id"].to_numpy(), codes, member, size, lots_of(queries))
 
 
-def _item_vectors(catalogue: Catalogue, texts: Sequence[str]) -> np.ndarray:
-    """Vectors of the item texts, in their order; only new texts are encoded, on the driver, and kept."""
-    store, settings = catalogue.store, catalogue.settings
-    name = encoder_name(settings.embedding)
-    known: dict[str, np.ndarray] = {}
-    if store.exists(PATTERN_ITEM_EMBEDDINGS):
-        rows = store.rows_of(PATTERN_ITEM_EMBEDDINGS, ("text", "encoder", "vector"), "text", texts)
-        known = {row["text"]: np.array(row["vector"], dtype=np.float32) for row in rows if row["encoder"] == name}
-    new = [text for text in texts if text not in known]
-    if new:
-        vectors = open_encoder(settings.embedding).encode(new)
-        known |= dict(zip(new, vectors, strict=True))
-        columns = {
-            "text_hash": [hashlib.sha256(text.encode()).hexdigest() for text in new],
-            "encoder": [name] * len(new),
-            "text": new,
-            "vector": vectors.tolist(),
-            "dimensions": [vectors.shape[1]] * len(new),
-        }
-        store.append(PATTERN_ITEM_EMBEDDINGS, pa.Table.from_pydict(columns, PATTERN_ITEM_EMBEDDINGS.arrow_schema))
-    logger.info("%d texts of pattern items, %d of them encoded now", len(texts), len(new))
-    return np.array([known[text] for text in texts], dtype=np.float32)
-
-
 def recommend(
     catalogue: Catalogue,
     wanted: "DataFrame | pa.Table | None",
@@ -111,7 +86,7 @@ def recommend(
     table: Table,
     parts: Parts,
     last_resort: bool = False,
-    redo: Touched | TouchedHere | None = None,
+    redo: Touched | TouchedByDriver | None = None,
 ) -> WriteReport:
     """Assemble outfits for the `wanted` products and make `table` hold just those.
 
@@ -153,8 +128,8 @@ def _outfits(catalogue: Catalogue, table: Table, kernel: Recommender, own: "Data
     return catalogue.passing(own).mapInArrow(kernel, table.schema)
 
 
-def _write(store: TableStore, table: Table, outfits: "DataFrame | pa.Table", redo: Touched | TouchedHere | None) -> WriteReport:
-    if isinstance(redo, TouchedHere):
+def _write(store: TableStore, table: Table, outfits: "DataFrame | pa.Table", redo: Touched | TouchedByDriver | None) -> WriteReport:
+    if isinstance(redo, TouchedByDriver):
         fresh = outfits if isinstance(outfits, pa.Table) else outfits.toArrow().cast(table.arrow_schema)
         outfits = redo.mended(fresh)
     elif redo:

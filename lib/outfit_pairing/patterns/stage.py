@@ -76,17 +76,17 @@ def open_questions(store: TableStore) -> tuple[Provider, list[Product], Vocabula
         products = store.read(PRODUCTS)
         anchors, vocabulary = read_anchors(products, store.read(ANCHOR_PRODUCTS)), read_vocabulary(products)
     else:
-        anchors, vocabulary = _anchors_here(held, chosen), _vocabulary_here(held)
+        anchors, vocabulary = _anchors_by_driver(held, chosen), _vocabulary_by_driver(held)
     return open_provider(store.spark, store.settings, vocabulary), anchors, vocabulary
 
 
-def _anchors_here(products: pa.Table, anchors: pa.Table) -> list[Product]:
+def _anchors_by_driver(products: pa.Table, anchors: pa.Table) -> list[Product]:
     rows = products.filter(pc.is_in(products["product_id"], anchors["product_id"].combine_chunks())).to_pylist()
     rank = dict(zip(anchors["product_id"].to_pylist(), anchors["rank"].to_pylist(), strict=True))
     return sorted(map(Product.from_row, rows), key=lambda one: (rank[one.product_id], one.product_id))
 
 
-def _vocabulary_here(products: pa.Table) -> Vocabulary:
+def _vocabulary_by_driver(products: pa.Table) -> Vocabulary:
     counts = products.filter(products["in_stock"]).group_by(list(VOCABULARY_COLUMNS)).aggregate([([], "count_all")]).to_pylist()
     rows = (tuple(row[name] for name in (*VOCABULARY_COLUMNS, "count_all")) for row in counts)
     return Vocabulary.from_counts(rows, load_style_guide())
@@ -177,9 +177,8 @@ def _write(store: TableStore, provider: Provider, answers: Answers, standing: Se
 def _kept(store: TableStore, anchors: Sequence[str]) -> pa.Table:
     """Rows of earlier runs that stay: those of these anchors, and imported ones. They are few, as anchors are."""
     schema = OUTFIT_PATTERNS.arrow_schema
-    held = store.at_hand(OUTFIT_PATTERNS, schema.names)
-    rows = store.read(OUTFIT_PATTERNS).select(*schema.names).toArrow().cast(schema) if held is None else held
-    stays = pc.or_(pc.equal(rows["provider"], IMPORTED), pc.is_in(rows["anchor_product_id"], pa.array(anchors, pa.string())))
+    rows = store.held(OUTFIT_PATTERNS, schema.names)
+    stays = pc.or_kleene(pc.equal(rows["provider"], IMPORTED), pc.is_in(rows["anchor_product_id"], pa.array(anchors, pa.string())))
     return rows.filter(stays)
 
 

@@ -59,7 +59,7 @@ def last_checked(store: TableStore, changed_at: datetime | None) -> Checked | No
     """
     if not store.exists(QUALITY_METRICS):
         return None
-    told, at = _latest_here(store) or _latest_by_spark(store)
+    told, at = _latest_by_driver(store) or _latest_by_spark(store)
     if not told or at is None:
         return None
     rows = {row["metric"]: row for row in told}
@@ -76,7 +76,7 @@ def last_checked(store: TableStore, changed_at: datetime | None) -> Checked | No
     )
 
 
-def _latest_here(store: TableStore) -> Latest | None:
+def _latest_by_driver(store: TableStore) -> Latest | None:
     """What the last check has written, and when; None where Spark has to read it."""
     held = store.at_hand(QUALITY_METRICS, (*COLUMNS, "updated_at"))
     if held is None:

@@ -31,10 +31,10 @@ class Published:
 def published_figures(store: TableStore) -> Published:
     """Count the unified table."""
     held = store.at_hand(OUTFIT_RECOMMENDATIONS, ("product_id", "source", "updated_at"))
-    return _counted_here(store, held) if held is not None else _counted_by_spark(store)
+    return _counted_by_driver(store, held) if held is not None else _counted_by_spark(store)
 
 
-def _counted_here(store: TableStore, held: pa.Table) -> Published:
+def _counted_by_driver(store: TableStore, held: pa.Table) -> Published:
     outfits = held["product_id"].combine_chunks().value_counts().field("counts").to_numpy()
     of_source = {one["values"]: one["counts"] for one in held["source"].combine_chunks().value_counts().to_pylist()}
     return Published(

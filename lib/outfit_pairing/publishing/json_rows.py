@@ -1,4 +1,4 @@
-"""What the JSON files hold, as streams of JSON texts: of large tables put together by Spark, never held by the driver."""
+"""What the JSON files hold, as streams of JSON texts: of small tables by the driver, of large ones, never held, by Spark."""
 
 import json
 import logging

@@ -26,6 +26,7 @@ SHOWN = (
     "name", "audience", "slot", "article_type", "colour", "season", "usage", "image_url", "price", "currency", "in_stock",
 )  # fmt: skip
 NEAREST_IDS = 3
+PRODUCTS_AT_ONCE = 2_000
 Queues: TypeAlias = tuple[dict[Group, int], dict[Group, list[str]]]
 
 
@@ -122,11 +123,11 @@ def spread_of_outfits(spark: "SparkSession", settings: "Settings", count: int, s
     Raises:  MissingTable: nothing is published.
     """
     store = TableStore(spark, settings)
-    sizes, queues = _queues_here(store, count, str(seed)) or _queues_by_spark(store, count, str(seed))
+    sizes, queues = _queues_by_driver(store, count, str(seed)) or _queues_by_spark(store, count, str(seed))
     return outfits_of_each(spark, settings, spread(sizes, queues, count))
 
 
-def _queues_here(store: TableStore, count: int, seed: str) -> Queues | None:
+def _queues_by_driver(store: TableStore, count: int, seed: str) -> Queues | None:
     """By slot, audience and source: how many products there are, and the ids of the first by hash; None where Spark has to."""
     offered = store.at_hand(OUTFIT_RECOMMENDATIONS, ("product_id", "source"))
     products = store.at_hand(PRODUCTS, ("product_id", "slot", "audience"))
@@ -219,7 +220,8 @@ def _without_outfits(store: TableStore) -> Iterator[Mapping[str, Any]]:
     held, shown = store.at_hand(PRODUCTS, PRODUCT_COLUMNS), store.at_hand(OUTFIT_RECOMMENDATIONS, ("product_id",))
     if held is not None and shown is not None:
         without = held.filter(pc.invert(pc.is_in(held["product_id"], shown["product_id"].combine_chunks())))
-        yield from without.sort_by("product_id").to_pylist()
+        for batch in without.sort_by("product_id").to_batches(PRODUCTS_AT_ONCE):
+            yield from batch.to_pylist()
         return
     published = store.read(OUTFIT_RECOMMENDATIONS).select("product_id")
     rows = store.read(PRODUCTS).select(*PRODUCT_COLUMNS).join(published, "product_id", "left_anti").orderBy("product_id")

@@ -1,5 +1,6 @@
 """What a run took: patterns asked for and had, requests, tokens and money for the model, seconds of its stages."""
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -98,24 +99,24 @@ def seconds_of_stages(store: TableStore) -> dict[str, float]:
 
 
 def _patterns(store: TableStore) -> tuple[int, int]:
-    """Anchors, and the patterns they have, each anchor's counted up to what was asked for."""
-    from pyspark.sql import functions as F
-
+    """Anchors, and the patterns they have by whoever was asked, each anchor's counted up to what was asked for."""
     if not store.exists(ANCHOR_PRODUCTS):
         return 0, 0
-    most = F.least("good", F.lit(store.settings.patterns.per_anchor))
-    row = (
-        patterns_per_anchor(store).agg(F.count("*").alias("anchors"), F.coalesce(F.sum(most), F.lit(0)).alias("good")).collect()[0]
-    )
-    return row["anchors"], row["good"]
+    settings = store.settings.patterns
+    rows = store.rows(OUTFIT_PATTERNS, ("anchor_product_id", "provider")) if store.exists(OUTFIT_PATTERNS) else []
+    others = {None} if settings.provider == STYLE_GUIDE else {None, STYLE_GUIDE}
+    counts = Counter(row["anchor_product_id"] for row in rows if row["provider"] not in others)
+    anchors = store.rows(ANCHOR_PRODUCTS, ("product_id",))
+    return len(anchors), sum(min(counts[row["product_id"]], settings.per_anchor) for row in anchors)
 
 
 def _requests(store: TableStore) -> tuple[int, int, float | None]:
     """Requests, tokens, money."""
-    from pyspark.sql import functions as F
-
     if not store.exists(PATTERN_REQUESTS):
         return 0, 0, 0.0
-    asked = F.count("*").alias("requests"), F.coalesce(F.sum("tokens"), F.lit(0)).alias("tokens"), F.sum("cost").alias("cost")
-    row = own_requests(store).agg(*asked).collect()[0]
-    return row["requests"], row["tokens"], row["cost"] if row["requests"] else 0.0
+    columns = ("provider", "prompt_tokens", "completion_tokens", "cost")
+    rows = store.rows_of(PATTERN_REQUESTS, columns, "run_id", [store.settings.run_id])
+    asked = [row for row in rows if row["provider"] not in {STYLE_GUIDE, None}]
+    tokens = sum((row["prompt_tokens"] or 0) + (row["completion_tokens"] or 0) for row in asked)
+    costs = [row["cost"] for row in asked if row["cost"] is not None]
+    return len(asked), tokens, sum(costs) if costs or not asked else None

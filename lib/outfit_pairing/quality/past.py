@@ -89,7 +89,7 @@ def _checks(store: TableStore, most: int, *, passed: bool = False, run_id: str |
         for one, rows in of_run.items()
     ]
     wanted = (one for one in found if (one["passed"] or not passed) and run_id in {None, one["run_id"]})
-    return sorted(wanted, key=lambda one: (one["at"], one["run_id"]), reverse=True)[:most]
+    return sorted(wanted, key=lambda one: (one["at"].timestamp(), one["run_id"]), reverse=True)[:most]
 
 
 def _checks_by_spark(store: TableStore, most: int, *, passed: bool, run_id: str | None) -> Sequence[Mapping[str, Any]]:

@@ -47,7 +47,8 @@ def as_collected(rows: pa.Table) -> list[dict[str, Any]]:
 
 def by_time(rows: Iterable[dict[str, Any]], column: str) -> list[dict[str, Any]]:
     """Such rows in the order of a time, those without any first."""
-    return sorted(rows, key=lambda row: row[column] or datetime.min)
+    # by the instant: in the hour that clocks go back, local times repeat
+    return sorted(rows, key=lambda row: row[column].timestamp() if row[column] else float("-inf"))
 
 
 def latest_of(moments: pa.ChunkedArray) -> datetime | None:

@@ -184,7 +184,7 @@ class DeltaTables:
         kind = table.written_arrow_schema.field(column).type
         try:
             opened = self._open(table)
-            if opened.version() <= version:
+            if opened.version() == version:
                 return pa.table({column: pa.array([], kind)})
             changed = pa.table(opened.load_cdf(starting_version=version + 1, columns=[column]))
             return pa.table({column: changed[column].cast(kind).unique()})

@@ -82,7 +82,7 @@ def follow(store: TableStore, table: Table, made_of: str, sources: Sequence[Tabl
     versions, past = versions_of(store, tables), past_of(store, table, made_of)
     if past and past.versions == versions:
         return WriteReport()
-    touched = _touched_here(store, past, tables) if past else None
+    touched = _touched_by_driver(store, past, tables) if past else None
     if touched is None and past:
         touched = _touched_products(store, past, versions, tables)
     written = store.merge(table, rows(None), delete_missing=True) if touched is None else _renewed(store, table, touched, rows)
@@ -100,7 +100,7 @@ def _renewed(store: TableStore, table: Table, touched: "DataFrame | pa.Table", r
         place.remove()
 
 
-def _touched_here(store: TableStore, past: Past, tables: Iterable[Table]) -> pa.Table | None:
+def _touched_by_driver(store: TableStore, past: Past, tables: Iterable[Table]) -> pa.Table | None:
     """Distinct product_id of the rows of these tables that have changed since, where the driver can tell and they are few."""
     found: set[str] = set()
     for table in tables:

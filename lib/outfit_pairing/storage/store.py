@@ -192,24 +192,42 @@ class TableStore:
 
         None where it is for Spark to read, or not there.
         """
-        here, source = self.here, self.source(table)
-        if here is None or not here.small(source):
+        here, snapshot = self.here, self.small(table) if version is None else self._snapshot(table, version)
+        if here is None or snapshot is None:
             return None
         try:
-            return here.held(source, columns, where, pa.array(values, pa.string()) if where else None, version)
+            return here.held(self.source(table), columns, where, pa.array(values, pa.string()) if where else None, version)
         except WarehouseError as fault:
             logger.warning("%s: read by Spark (%s)", table.name, fault)
             return None
 
-    def rows_of(self, table: Table, columns: Sequence[str], where: str, values: Sequence[str]) -> list[dict[str, Any]]:
+    def held(self, table: Table, columns: Sequence[str]) -> pa.Table:
+        """The same of a table that the driver may hold, whoever reads it.    Raises:  MissingTable: as `read`."""
+        held = self.at_hand(table, columns)
+        return self._as_arrow(table, self.read(table), columns) if held is None else held
+
+    def held_within(self, table: Table, columns: Sequence[str], within: pa.Table) -> pa.Table:
+        """The rows of a few products, as Arrow, whoever reads them.    within: distinct values of one column."""
+        name = within.column_names[0]
+        held = self.at_hand(table, tuple(dict.fromkeys((*columns, name))), name, within[name].to_pylist())
+        if held is not None:
+            return held.select(list(columns))
+        return self._as_arrow(table, self.read(table).join(self.spark.createDataFrame(within), name, "left_semi"), columns)
+
+    def _as_arrow(self, table: Table, rows: "DataFrame", columns: Sequence[str]) -> pa.Table:
+        return rows.select(*columns).toArrow().cast(pa.schema([table.written_arrow_schema.field(name) for name in columns]))
+
+    def rows_of(
+        self, table: Table, columns: Sequence[str], where: str, values: Sequence[str], version: int | None = None
+    ) -> list[dict[str, Any]]:
         """The few rows with some values in column `where`; maps are for Spark alone."""
         from pyspark.sql import functions as F
 
-        held = self.at_hand(table, tuple(dict.fromkeys((*columns, where))), where, values)
+        held = self.at_hand(table, tuple(dict.fromkeys((*columns, where))), where, values, version)
         if held is not None:
             return as_collected(held.select(list(columns)))
-        rows = self.read(table).where(F.col(where).isin(list(values))).select(*columns).collect()
-        return [row.asDict(recursive=True) for row in rows]
+        rows = self.read(table) if version is None else self.read_version(table, version)
+        return [row.asDict(recursive=True) for row in rows.where(F.col(where).isin(list(values))).select(*columns).collect()]
 
     def rows(self, table: Table, columns: Sequence[str], version: int | None = None) -> list[dict[str, Any]]:
         """All rows of a table that has few by its nature; maps are for Spark alone."""
@@ -221,22 +239,12 @@ class TableStore:
 
     def is_empty(self, table: Table) -> bool:
         """Whether the table has no row.    Raises:  MissingTable: as `read`."""
-        snapshot = self._snapshot(table)
+        snapshot = self.small(table)
         return not snapshot.rows if snapshot else self.read(table).isEmpty()
-
-    def held_within(self, table: Table, columns: Sequence[str], within: pa.Table) -> pa.Table:
-        """The rows of a few products, as Arrow, whoever reads them.    within: distinct values of one column."""
-        name = within.column_names[0]
-        values = within[name].to_pylist()
-        held = self.at_hand(table, tuple(dict.fromkeys((*columns, name))), name, values)
-        if held is not None:
-            return held.select(list(columns))
-        rows = self.read(table).join(self.spark.createDataFrame(within), name, "left_semi").select(*columns).toArrow()
-        return rows.cast(pa.schema([table.written_arrow_schema.field(name) for name in columns]))
 
     def count(self, table: Table) -> int:
         """Rows of the table.    Raises:  MissingTable: as `read`."""
-        snapshot = self._snapshot(table)
+        snapshot = self.small(table)
         return snapshot.rows if snapshot else self.read(table).count()
 
     def count_distinct(self, table: Table, column: str) -> int:

@@ -130,7 +130,7 @@ PATTERN_ITEM_EMBEDDINGS = Table(
     "pattern_item_embeddings",
     key=("text_hash", "encoder"),
     stage="apply-patterns",
-    comment="One vector per distinct pattern item, so that a repeated run encodes nothing and repeats its bits",
+    comment="One vector per distinct pattern item, and word to compare unknown words with; a repeated run encodes none anew",
     columns=(
         Column("text_hash", "string", "sha256 of `text`"),
         Column("encoder", "string", "Name of the encoder"),

@@ -134,7 +134,15 @@ def test_examples_stand_in_the_detail_and_not_in_the_line_of_the_log() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "said"), [(0.99995, "0.99995"), (0.9999999, "0.999999"), (1.0, "1"), (0.9987, "0.9987"), (None, "nothing to measure")]
+    ("value", "said"),
+    [
+        (0.99995, "0.99995"),
+        (0.9999999, "0.99999"),
+        (0.998984, "0.99898"),
+        (1.0, "1"),
+        (0.9987, "0.9987"),
+        (None, "nothing to measure"),
+    ],
 )
 def test_what_is_not_quite_all_never_reads_one(value: float | None, said: str) -> None:
     """Two of 44,308 products that differ are not all of them."""

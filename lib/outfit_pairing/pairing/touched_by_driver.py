@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from outfit_pairing.pairing.mending import Mend
-from outfit_pairing.storage.delta_tables import DeltaTables
+from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS, Table
 
 if TYPE_CHECKING:
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
 
 Ids: TypeAlias = Union["DataFrame", pa.Table]  # distinct product_id; as Arrow where the driver has them at hand
 Product: TypeAlias = Mapping[str, Any]
+MOST_BY_DRIVER = 5_000  # products that the driver pairs by itself; more are faster by Spark
 NO_RANK = 0  # of an outfit that there is not yet
 ROWS = pa.schema([("product_id", pa.string()), ("rank", pa.int32())])
 
 
 @dataclass(frozen=True, eq=False)
-class TouchedHere:
+class TouchedByDriver:
     """The same as `Touched`, where the driver holds it all.
 
     rows: ROWS, distinct; rank is null where all of the product's outfits are made anew, NO_RANK where there is only room for more,
@@ -68,22 +69,22 @@ class TouchedHere:
         """Nothing was put aside."""
 
 
-def changed_products(here: DeltaTables, version: int, own: tuple[str, ...], worn: tuple[str, ...]) -> tuple[set[str], set[str]]:
-    """Ids of products that were changed, taken out or put in since that version, and of those that others can no longer wear so.
+def changed_products(
+    store: TableStore, version: int, ids: pa.Array, own: tuple[str, ...], worn: tuple[str, ...]
+) -> tuple[set[str], set[str]]:
+    """Ids of products whose outfits follow from something else since that version, and of those that others can no longer wear so.
 
+    ids: of the few that have changed in any way.
     own: columns that a product's own outfits follow from.   worn: those that decide whether an item may stay in an outfit.
+    Raises:  WarehouseError: the version is gone.
     """
-    ids = here.changed_since(PRODUCTS, version, "product_id")["product_id"].combine_chunks()
-    columns = tuple(dict.fromkeys(("product_id", *own, *worn, "in_stock")))
-    new, old = ({row["product_id"]: row for row in _rows(here, columns, ids, at)} for at in (None, version))
+    columns, asked = tuple(dict.fromkeys(("product_id", *own, *worn, "in_stock"))), ids.to_pylist()
+    new, old = (
+        {row["product_id"]: row for row in store.rows_of(PRODUCTS, columns, "product_id", asked, at)} for at in (None, version)
+    )
     of_itself = {one for one in {*new, *old} if one not in new or one not in old or _differs(new[one], old[one], own)}
     lost = {one for one, row in old.items() if one not in new or _is_lost(new[one], row, worn)}
     return of_itself, lost
-
-
-def _rows(here: DeltaTables, columns: tuple[str, ...], ids: pa.Array, version: int | None) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = here.held(PRODUCTS, columns, "product_id", ids, version).to_pylist()
-    return found
 
 
 def _differs(new: Product, old: Product, columns: tuple[str, ...]) -> bool:
@@ -100,15 +101,15 @@ def of_rank(product_ids: set[str], rank: int | None) -> pa.Table:
     return pa.table([ids, pa.array([rank] * len(ids), pa.int32())], ROWS)
 
 
-def broken_outfits(here: DeltaTables, table: Table, lost: set[str]) -> pa.Table:
+def broken_outfits(store: TableStore, table: Table, lost: set[str]) -> pa.Table:
     """ROWS of outfits that hold a lost product, or whose pattern is gone; may repeat."""
     by_pattern = table is PATTERN_RECOMMENDATIONS
-    outfits = here.held(table, ("product_id", "rank", "items", *(["pattern_id"] if by_pattern else [])))
+    outfits = store.held(table, ("product_id", "rank", "items", *(["pattern_id"] if by_pattern else [])))
     items = outfits["items"].combine_chunks()
     gone = pc.is_in(items.flatten().field("product_id"), pa.array(sorted(lost), pa.string()))
     marked: npt.NDArray[np.bool_] = np.zeros(len(outfits), dtype=bool)
     marked[pc.list_parent_indices(items).filter(gone).to_numpy()] = True
     if by_pattern:
-        patterns = here.held(OUTFIT_PATTERNS, ("pattern_id",))["pattern_id"].combine_chunks()
-        marked |= ~pc.is_in(outfits["pattern_id"], patterns).to_numpy()
+        patterns = [row["pattern_id"] for row in store.rows(OUTFIT_PATTERNS, ("pattern_id",))]
+        marked |= ~pc.is_in(outfits["pattern_id"], pa.array(patterns, pa.string())).to_numpy()
     return outfits.select(ROWS.names).filter(pa.array(marked)).cast(ROWS)

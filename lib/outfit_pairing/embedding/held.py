@@ -13,19 +13,22 @@ from outfit_pairing.storage.tables import PRODUCT_EMBEDDINGS, PRODUCTS
 
 logger = logging.getLogger(__name__)
 
-MOST_HELD = 100_000  # products: 150 MB of vectors of 384 dimensions; more are faster by Spark
+MOST_HELD = 100_000  # products: 150 MB of vectors of so many dimensions; more are faster by Spark
+DIMENSIONS = 384
 
 
-def products_at_hand(store: TableStore, columns: Sequence[str]) -> pa.Table | None:
+def held_products(store: TableStore, columns: Sequence[str]) -> pa.Table | None:
     """Columns of all products and their `vector`, null where there is none of the set encoder yet.
 
     None where they are too many, or none, or their tables do not lie here.
     """
     here = store.small_here(PRODUCTS)
-    found = here.small(PRODUCTS) if here else None
-    if not here or not found or not 0 < found.rows <= MOST_HELD or not store.small_here(PRODUCT_EMBEDDINGS):
+    if not here or not store.small_here(PRODUCT_EMBEDDINGS) or not 0 < store.count(PRODUCTS) <= MOST_HELD:
         return None
     try:
+        widest = pc.max(here.held(PRODUCT_EMBEDDINGS, ("dimensions",))["dimensions"]).as_py() or 0
+        if store.count(PRODUCTS) * widest > MOST_HELD * DIMENSIONS:
+            return None
         products = here.held(PRODUCTS, tuple(dict.fromkeys((*columns, "text_hash")))).combine_chunks()
         hashes = products["text_hash"].combine_chunks().unique()
         vectors = here.held(PRODUCT_EMBEDDINGS, ("text_hash", "encoder", "vector"), "text_hash", hashes)
