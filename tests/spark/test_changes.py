@@ -11,6 +11,7 @@ from tests.spark.test_patterns_stage import choose, fill_shop
 
 from outfit_pairing.embedding import held
 from outfit_pairing.embedding import stage as embedding
+from outfit_pairing.errors import WarehouseError
 from outfit_pairing.pairing import by_patterns, by_rules, catalogue
 from outfit_pairing.pairing.changes import OWN
 from outfit_pairing.patterns import stage as patterns
@@ -246,7 +247,7 @@ def test_patterns_from_a_file_reach_the_products_that_would_try_them(spark: "Spa
     assert all(after[product_id] == before[product_id] for product_id in before if product_id.startswith("women"))
 
 
-@pytest.mark.parametrize("by_spark", [False, True], ids=["here", "by spark"])
+@pytest.mark.parametrize("by_spark", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["by driver", "by spark"])
 def test_other_new_patterns_only_fill_what_has_room(
     spark: "SparkSession", small: Path, monkeypatch: pytest.MonkeyPatch, by_spark: bool
 ) -> None:
@@ -267,6 +268,25 @@ def test_other_new_patterns_only_fill_what_has_room(
     assert 0 < report.counters["products_redone"] < len(before)
     assert all(set(outfits(after[one])) >= set(outfits(rows[: 2 if one in bare else None])) for one, rows in before.items())
     assert any(len(after[one]) > 2 for one in bare)
+
+
+def test_all_is_made_again_where_the_version_to_compare_with_is_gone(spark: "SparkSession", small: Path) -> None:
+    """VACUUM has removed what the patterns were; a table that was made anew has fewer versions than are remembered."""
+    settings = settings_of(small)
+    store = TableStore(spark, settings)
+    add_patterns(spark, settings, "import")
+    now = store.small(OUTFIT_PATTERNS)
+    assert now
+    for file in (small / OUTFIT_PATTERNS.name).glob("*.parquet"):
+        if str(file) not in now.files:
+            file.unlink()
+    report = by_patterns.run(spark, settings)
+    assert "products_redone" not in report.counters
+    assert report.rows_out
+    assert store.here
+    with pytest.raises(WarehouseError, match="cannot be read"):
+        store.here.changed_since(PRODUCTS, store.version(PRODUCTS) + 1, "product_id")
+    assert store.changed_since(PRODUCTS, store.version(PRODUCTS) + 1, "product_id") is None
 
 
 @pytest.mark.slow

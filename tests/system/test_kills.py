@@ -100,7 +100,7 @@ def strike(session: Session, planned: Kill) -> bool:
 
 def run_and_kill(night: Overnight, shop: Shop, planned: Kill, name: str) -> Outcome:
     """A run in which one is killed; what is left behind is looked at when all of it has ended."""
-    on_cluster = planned.victim == EXECUTOR
+    on_cluster = planned.victim in {EXECUTOR, WORKER}  # on one machine the driver does the work of so few products by itself
     more = [f"spark.master={CLUSTER}"] if on_cluster else []
     home = {"SPARK_HOME": str(spark_home(shop.folder))} if on_cluster else {}
     with shop.start(name, night.catalogue, *more, **home) as session:
