@@ -44,6 +44,7 @@ class StorageSettings(Strict):
     retention_days: int = Field(
         30, ge=0, le=3_650, description="So long can former versions be restored; `maintain` deletes older."
     )
+    small_by_driver: bool = Field(True, description="Small tables in a folder are read and written by the driver, not by Spark.")
 
     model_config = ConfigDict(populate_by_name=True)
 

@@ -275,6 +275,7 @@ def test_all_is_made_again_where_the_version_to_compare_with_is_gone(spark: "Spa
     settings = settings_of(small)
     store = TableStore(spark, settings)
     add_patterns(spark, settings, "import")
+    spark.sql(f"OPTIMIZE {store.place(OUTFIT_PATTERNS)}")
     now = store.small(OUTFIT_PATTERNS)
     assert now
     for file in (small / OUTFIT_PATTERNS.name).glob("*.parquet"):

@@ -100,8 +100,10 @@ def strike(session: Session, planned: Kill) -> bool:
 
 def run_and_kill(night: Overnight, shop: Shop, planned: Kill, name: str) -> Outcome:
     """A run in which one is killed; what is left behind is looked at when all of it has ended."""
-    on_cluster = planned.victim in {EXECUTOR, WORKER}  # on one machine the driver does the work of so few products by itself
+    on_cluster = planned.victim == EXECUTOR
     more = [f"spark.master={CLUSTER}"] if on_cluster else []
+    if planned.victim in {EXECUTOR, WORKER}:
+        more.append("storage.small_by_driver=false")  # else the driver would do the work of so few products by itself
     home = {"SPARK_HOME": str(spark_home(shop.folder))} if on_cluster else {}
     with shop.start(name, night.catalogue, *more, **home) as session:
         assert strike(session, planned), f"{planned}: the run had ended\n{tail(session)}"

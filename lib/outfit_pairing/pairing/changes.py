@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from outfit_pairing import __version__
 from outfit_pairing.embedding.encoders import encoder_name
-from outfit_pairing.errors import WarehouseError
+from outfit_pairing.errors import WarehouseError, first_line
 from outfit_pairing.pairing.codes import CODED_COLUMNS
 from outfit_pairing.pairing.mending import Mend
 from outfit_pairing.pairing.parts import Parts
@@ -35,7 +35,7 @@ from outfit_pairing.pairing.touched_by_driver import (
 )
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.made_of import Past
-from outfit_pairing.storage.session import partitions
+from outfit_pairing.storage.session import partitions, spark_faults
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS, Table
@@ -120,14 +120,13 @@ def touched(store: TableStore, table: Table, past: Past, more: Callable[[], Furt
 
     more: is only asked where not all are made again.
     """
-    from pyspark.errors import PySparkException
-
     places = tuple(StagingPlace(store.spark, store.settings, f"{what}_{table.name}") for what in ("changed_for", "touched_of"))
+    gone: tuple[type[Exception], ...] = (*spark_faults(), WarehouseError)
     try:
         ids = _few_changed(store, table, past)
         found = _touched(store, table, past, more, places) if ids is None else _touched_by_driver(store, table, past, more, ids)
-    except (PySparkException, WarehouseError) as fault:  # VACUUM has removed a version
-        logger.warning("%s: all outfits are made again (%s)", table.name, str(fault).splitlines()[0][:200])
+    except gone as fault:  # VACUUM has removed a version
+        logger.warning("%s: all outfits are made again (%s)", table.name, first_line(fault))
         found = None
     if found is None or isinstance(found, TouchedByDriver):
         for place in places:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from outfit_pairing.quality.gates import MOST_EXAMPLES, Example
+from outfit_pairing.storage.session import spark_faults
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import PRODUCTS, quoted
 
@@ -41,7 +42,6 @@ def compared(gate: str, shown: "DataFrame", judged: "DataFrame", products: "Data
 
 def types_before(store: TableStore, before: datetime, product_ids: Sequence[str]) -> dict[str, str]:
     """Article types of products that are gone, as the catalogue had them; none where that version of the table is gone too."""
-    from pyspark.errors import PySparkException
     from pyspark.sql import functions as F
 
     if not product_ids:
@@ -50,7 +50,7 @@ def types_before(store: TableStore, before: datetime, product_ids: Sequence[str]
     try:
         then = store.spark.sql(f"SELECT * FROM {store.place(PRODUCTS)} TIMESTAMP AS OF {quoted(at)}")
         rows = then.where(F.col("product_id").isin(list(product_ids))).select("product_id", "article_type").collect()
-    except PySparkException:
+    except spark_faults():
         return {}
     return {row["product_id"]: row["article_type"] for row in rows if row["article_type"]}
 

@@ -194,3 +194,14 @@ def _from_gateway(fault: BaseException) -> bool:
             return True
         frame = frame.tb_next
     return False
+
+
+def spark_faults() -> tuple[type[Exception], ...]:
+    """What a query may raise: Spark's own errors, and py4j's where a job was aborted, as over a file that is gone."""
+    from pyspark.errors import PySparkException
+
+    try:
+        from py4j.protocol import Py4JJavaError
+    except ImportError:  # Spark Connect alone
+        return (PySparkException,)
+    return (PySparkException, Py4JJavaError)

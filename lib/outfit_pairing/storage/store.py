@@ -20,7 +20,7 @@ from outfit_pairing.storage.delta_tables import DeltaTables, Snapshot, tables_he
 from outfit_pairing.storage.merging import Merging, WriteReport
 from outfit_pairing.storage.migrations import bring_up, found_by_spark, found_in_log, version_properties
 from outfit_pairing.storage.places import absolute, local_warehouse
-from outfit_pairing.storage.session import runs_here
+from outfit_pairing.storage.session import runs_here, spark_faults
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, Table, identifier, quoted
 
@@ -174,11 +174,12 @@ class TableStore:
 
     @property
     def here(self) -> DeltaTables | None:
-        """The tables as files that Spark and this process both see; None elsewhere: behind URLs, in catalogues, on clusters.
+        """The tables as files that Spark and this process both see; None elsewhere (URLs, catalogues, clusters), or if unwanted.
 
         Not on Databricks, whose folders are no file systems: they lack the link by which a commit is made once.
         """
-        return tables_here(self.settings) if runs_here(self.spark, self.settings) else None
+        wanted = self.settings.storage.small_by_driver and runs_here(self.spark, self.settings)
+        return tables_here(self.settings) if wanted else None
 
     def small_here(self, table: Table) -> DeltaTables | None:
         """`here` if the table is for the driver: it reads what changed there, and merges a few rows, by itself."""
@@ -281,8 +282,6 @@ class TableStore:
         now: the table's version, where the caller has asked for it already.
         None where that cannot be told: the change data feed was off then, or VACUUM has removed it.
         """
-        from pyspark.errors import PySparkException
-
         try:
             if (self.version(table) if now is None else now) == version:
                 return self.read(table).select(column).limit(0)
@@ -293,7 +292,7 @@ class TableStore:
             rows = feed.table(self.place(table)) if self._named else feed.load(self._path(table))
             found = rows.select(column).distinct()
             found.count()  # reads all files, so that one that is gone is met here
-        except PySparkException as fault:
+        except spark_faults() as fault:
             logger.info("%s: its changes since version %d are not known (%s)", table.name, version, first_line(fault))
             return None
         return found
