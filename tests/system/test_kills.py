@@ -197,12 +197,12 @@ def plan(night: Overnight, draw: random.Random) -> list[list[Kill]]:
 
 
 def test_what_is_killed_is_taken_up_again(night: Overnight, tmp_path: Path) -> None:
-    """All of a run while outfits are made, then a worker of the next: whole for readers, then as if nothing had been."""
+    """All of a run while outfits are made, then the JVM of the next: whole for readers, then as if nothing had been."""
     draw, started = random.Random(SEED), time.monotonic()
     shop = night.before.copy(tmp_path / "shop")
     kills = [
         Kill(EVERYTHING, draw.choice(["apply-patterns", "pair-by-rules"]), draw.uniform(0, 2)),
-        Kill(WORKER, "publish", 0.0),
+        Kill(JVM, "publish", 0.0),
     ]
     outcomes = [run_and_kill(night, shop, one, f"kill-{number}") for number, one in enumerate(kills)]
     assert outcomes[0].shown == "old"

@@ -94,10 +94,10 @@ def test_what_the_stages_release_is_sent_whole(
     spark: "SparkSession", shop: Settings, postgres: Postgres, monkeypatch: pytest.MonkeyPatch, reader: str
 ) -> None:
     """At the first publish, by a role that may write its schema and nothing else; rows are those of the tables."""
-    if reader == "workers":
-        monkeypatch.setattr(TableStore, "here", None)
     stock(spark, shop)
     pair(spark, shop, 0)
+    if reader == "workers":
+        monkeypatch.setattr(TableStore, "here", None)
     (report,) = run_stages(spark, of_run(shop, "monday"), ["publish"])
     assert (report.counters["postgres"], report.counters["postgres_rows"]) == ("all rows", 36 + 108)
     rows = {(row["product_id"], row["rank"]): row for row in TableStore(spark, shop).read(OUTFIT_RECOMMENDATIONS).collect()}
