@@ -183,6 +183,12 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
+PY4J = "An error occurred while calling"  # what py4j says before the cause
+
+
 def first_line(fault: Exception) -> str:
     """The first line of what a library complains about, or what kind of complaint it is."""
-    return next(iter(str(fault).strip().splitlines()), type(fault).__name__)[:200]
+    lines = [
+        line.lstrip(": ") for line in str(fault).strip().splitlines() if not line.startswith("An error occurred while calling")
+    ]
+    return next(iter(lines), type(fault).__name__)[:200]

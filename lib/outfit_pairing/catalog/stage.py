@@ -34,7 +34,7 @@ _MOST_NAMED = 13  # unknown article types
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """Read the catalogue of `catalog.path` into the warehouse.
 
-    Raises:  InputError: the catalogue or its mapping cannot be used; nothing is written.
+    Raises:  InputError: the catalogue or its mapping cannot be used; the tables stay as they were.
     """
     catalogue, store = open_catalogue(settings), TableStore(spark, settings)
     logger.info("ingest: %s as %s, mapping %s", catalogue.path, catalogue.format, settings.catalog.mapping)

@@ -41,6 +41,7 @@ FEW_BYTES_ELSEWHERE = 16_000_000  # where they go to Spark in one piece
 CHUNK_ROWS = 50_000  # of more, that are handed out at once
 CHUNK_CHARACTERS = 4 * MOST_CHARACTERS
 BATCH_ROWS = 10_000
+MOST_KEPT = 20_000  # vectors from which words are no longer remembered: a shop may send new ones each night
 RANGE_BITS = 40  # of a line number within a range of a table; more rows than one has
 
 
@@ -79,8 +80,8 @@ def staged_rows(
 
 
 def _encode(spark: "SparkSession", settings: Settings) -> Encode | None:
-    """The encoder for unknown words, which remembers those of the guide from night to night."""
-    return encode_of(settings) and partial(kept_vectors, TableStore(spark, settings))
+    """The encoder for unknown words and those of the guide, which remembers them from night to night."""
+    return encode_of(settings) and partial(kept_vectors, TableStore(spark, settings), most=MOST_KEPT)
 
 
 def _first_rows(reader: ProductReader, cut: Iterator[RawRow], most: int, most_bytes: int) -> tuple[pa.Table, bool]:

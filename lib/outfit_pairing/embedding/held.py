@@ -22,11 +22,12 @@ def held_products(store: TableStore, columns: Sequence[str]) -> pa.Table | None:
 
     None where they are too many, or none, or their tables do not lie here.
     """
-    here = store.small_here(PRODUCTS)
+    here, encoder = store.small_here(PRODUCTS), encoder_name(store.settings.embedding)
     if not here or not store.small_here(PRODUCT_EMBEDDINGS) or not 0 < store.count(PRODUCTS) <= MOST_HELD:
         return None
     try:
-        widest = pc.max(here.held(PRODUCT_EMBEDDINGS, ("dimensions",))["dimensions"]).as_py() or 0
+        known = here.held(PRODUCT_EMBEDDINGS, ("encoder", "dimensions"))
+        widest = pc.max(known.filter(pc.equal(known["encoder"], encoder))["dimensions"]).as_py() or 0
         if store.count(PRODUCTS) * widest > MOST_HELD * DIMENSIONS:
             return None
         products = here.held(PRODUCTS, tuple(dict.fromkeys((*columns, "text_hash")))).combine_chunks()
@@ -35,6 +36,6 @@ def held_products(store: TableStore, columns: Sequence[str]) -> pa.Table | None:
     except WarehouseError as fault:
         logger.warning("the products are read by Spark (%s)", fault)
         return None
-    vectors = vectors.filter(pc.equal(vectors["encoder"], encoder_name(store.settings.embedding))).combine_chunks()
+    vectors = vectors.filter(pc.equal(vectors["encoder"], encoder)).combine_chunks()
     place = pc.index_in(products["text_hash"].combine_chunks(), vectors["text_hash"].combine_chunks())
     return products.select(list(columns)).append_column("vector", vectors["vector"].combine_chunks().take(place))

@@ -1,4 +1,4 @@
-"""Vectors of texts that come again every night (pattern items, the guide's words): encoded once by the driver, and kept."""
+"""Vectors of texts that come again every night (pattern items, words to compare): encoded once by the driver, and kept."""
 
 import hashlib
 import logging
@@ -15,9 +15,10 @@ from outfit_pairing.storage.tables import PATTERN_ITEM_EMBEDDINGS
 logger = logging.getLogger(__name__)
 
 
-def kept_vectors(store: TableStore, texts: Sequence[str]) -> npt.NDArray[np.float32]:
+def kept_vectors(store: TableStore, texts: Sequence[str], most: int | None = None) -> npt.NDArray[np.float32]:
     """(texts, dimensions) unit rows in the order of the texts, by the set encoder; only new texts are encoded.
 
+    Args:    most: rows of the table from which no more are kept; None: all are.
     Raises:  SettingsError: there are new texts, and the model cannot be found.
     """
     name = encoder_name(store.settings.embedding)
@@ -37,6 +38,7 @@ def kept_vectors(store: TableStore, texts: Sequence[str]) -> npt.NDArray[np.floa
             "vector": vectors.tolist(),
             "dimensions": [vectors.shape[1]] * len(new),
         }
-        store.append(PATTERN_ITEM_EMBEDDINGS, pa.Table.from_pydict(columns, PATTERN_ITEM_EMBEDDINGS.arrow_schema))
+        if most is None or not store.exists(PATTERN_ITEM_EMBEDDINGS) or store.count(PATTERN_ITEM_EMBEDDINGS) < most:
+            store.merge(PATTERN_ITEM_EMBEDDINGS, pa.Table.from_pydict(columns, PATTERN_ITEM_EMBEDDINGS.arrow_schema))
     logger.info("%d texts whose vectors are kept, %d of them encoded now", len(asked), len(new))
     return np.array([known[text] for text in texts], dtype=np.float32)

@@ -48,9 +48,11 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     else:
         lent = _Lent(store)
         redo = touched(store, PATTERN_RECOMMENDATIONS, past, lambda: lent.further(past)) if past else None
-        counters = nothing_redone() if redo and not redo.count else _apply(lent, redo, parts)
-        if redo:
-            redo.close()
+        try:
+            counters = nothing_redone() if redo and not redo.count else _apply(lent, redo, parts)
+        finally:
+            if redo:
+                redo.close()
         remember(store, PATTERN_RECOMMENDATIONS, now, versions, past=past, changed=redo.changed if redo else 0)
     counters |= {"products_with_outfits": store.count_distinct(PATTERN_RECOMMENDATIONS, "product_id")}
     rows_out = store.count(PATTERN_RECOMMENDATIONS)

@@ -47,10 +47,12 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         counters = nothing_redone()
     else:
         redo = touched(store, RULE_RECOMMENDATIONS, past, lambda: Further(anew=other_needs(store, past))) if past else None
-        wanted = _both(store, needy, redo) if redo else needy
-        counters = nothing_redone() if redo and not redo.count else _pair(read_catalogue(spark, settings), wanted, redo, parts)
-        if redo:
-            redo.close()
+        try:
+            wanted = _both(store, needy, redo) if redo else needy
+            counters = nothing_redone() if redo and not redo.count else _pair(read_catalogue(spark, settings), wanted, redo, parts)
+        finally:
+            if redo:
+                redo.close()
         remember(store, RULE_RECOMMENDATIONS, now, versions, past=known, changed=redo.changed if redo else 0)
     counters |= {"products_with_outfits": store.count_distinct(RULE_RECOMMENDATIONS, "product_id")}
     rows_in = needy.num_rows if isinstance(needy, pa.Table) else needy.count()

@@ -122,15 +122,17 @@ def touched(store: TableStore, table: Table, past: Past, more: Callable[[], Furt
     """
     places = tuple(StagingPlace(store.spark, store.settings, f"{what}_{table.name}") for what in ("changed_for", "touched_of"))
     gone: tuple[type[Exception], ...] = (*spark_faults(), WarehouseError)
+    found: Touched | TouchedByDriver | None = None
     try:
         ids = _few_changed(store, table, past)
         found = _touched(store, table, past, more, places) if ids is None else _touched_by_driver(store, table, past, more, ids)
     except gone as fault:  # VACUUM has removed a version
         logger.warning("%s: all outfits are made again (%s)", table.name, first_line(fault))
         found = None
-    if found is None or isinstance(found, TouchedByDriver):
-        for place in places:
-            place.remove()
+    finally:
+        if not isinstance(found, Touched):
+            for place in places:
+                place.remove()
     return found
 
 

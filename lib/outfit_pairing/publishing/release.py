@@ -120,7 +120,7 @@ def _is_told(store: TableStore) -> bool:
     if told == store.version(OUTFIT_RECOMMENDATIONS):
         return True
     changed = store.changed_since(OUTFIT_RECOMMENDATIONS, told, "product_id")
-    return changed is None or changed.isEmpty()
+    return changed is not None and changed.isEmpty()  # told twice rather than never
 
 
 def _remember(store: TableStore, run_id: str, kind: str, figures: Published, rows: int | None) -> None:

@@ -104,7 +104,7 @@ def _patterns(store: TableStore) -> tuple[int, int]:
         return 0, 0
     settings = store.settings.patterns
     rows = store.rows(OUTFIT_PATTERNS, ("anchor_product_id", "provider")) if store.exists(OUTFIT_PATTERNS) else []
-    others = {None} if settings.provider == STYLE_GUIDE else {None, STYLE_GUIDE}
+    others = set() if settings.provider == STYLE_GUIDE else {None, STYLE_GUIDE}
     counts = Counter(row["anchor_product_id"] for row in rows if row["provider"] not in others)
     anchors = store.rows(ANCHOR_PRODUCTS, ("product_id",))
     return len(anchors), sum(min(counts[row["product_id"]], settings.per_anchor) for row in anchors)

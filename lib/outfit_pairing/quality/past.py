@@ -47,7 +47,7 @@ def last_good(store: TableStore, latest: Sequence[PastCheck]) -> PastCheck | Non
     if good is None and latest:  # a long row of missed ones
         rows = _checks(store, 1, passed=True)
         good = _check(rows[0], {}) if rows else None
-    if good is None or taken_back is None or good.at > taken_back["updated_at"]:
+    if good is None or taken_back is None or good.at.timestamp() > taken_back["updated_at"].timestamp():
         return good
     rows = _checks(store, 1, passed=True, run_id=taken_back["shown_run_id"])
     return _check(rows[0], {}) if rows else good
