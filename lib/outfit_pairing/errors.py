@@ -188,7 +188,5 @@ PY4J = "An error occurred while calling"  # what py4j says before the cause
 
 def first_line(fault: Exception) -> str:
     """The first line of what a library complains about, or what kind of complaint it is."""
-    lines = [
-        line.lstrip(": ") for line in str(fault).strip().splitlines() if not line.startswith("An error occurred while calling")
-    ]
-    return next(iter(lines), type(fault).__name__)[:200]
+    said = (line.lstrip(": ") for line in str(fault).strip().splitlines())
+    return next((line for line in said if line and not line.startswith(PY4J)), type(fault).__name__)[:200]
