@@ -18,6 +18,7 @@ from outfit_pairing.patterns import stage as patterns
 from outfit_pairing.quality.counting import audit_outfits
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import TableStore
+from outfit_pairing.storage.made_of import past_of, remember, versions_of
 from outfit_pairing.storage.tables import (
     OUTFIT_PATTERNS,
     PATTERN_RECOMMENDATIONS,
@@ -288,6 +289,18 @@ def test_all_is_made_again_where_the_version_to_compare_with_is_gone(spark: "Spa
     with pytest.raises(WarehouseError, match="cannot be read"):
         store.here.changed_since(PRODUCTS, store.version(PRODUCTS) + 1, "product_id")
     assert store.changed_since(PRODUCTS, store.version(PRODUCTS) + 1, "product_id") is None
+
+
+def test_a_table_that_was_made_anew_is_not_taken_for_the_one_that_was_there(
+    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], small: Path
+) -> None:
+    """Its versions begin again, and may be those that are remembered."""
+    store = TableStore(spark, settings_of(small))
+    remember(store, RULE_RECOMMENDATIONS, "this", versions_of(store, [PRODUCTS]), past=None)
+    assert past_of(store, RULE_RECOMMENDATIONS, "this")
+    shutil.rmtree(small / PRODUCTS.name)
+    put(spark, settings_of(small), shop[1])
+    assert past_of(store, RULE_RECOMMENDATIONS, "this") is None
 
 
 @pytest.mark.slow

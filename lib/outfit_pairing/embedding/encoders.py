@@ -86,7 +86,7 @@ def choose_spec(settings: EmbeddingSettings, probe_texts: Sequence[str] = ()) ->
     if settings.precision != "auto":
         precision, why = settings.precision, "as set"
     elif len(texts) < FEWEST_PROBE_TEXTS:
-        why = f"no probe with only {len(texts)} texts"
+        why = "few texts need no probe"
     else:
         precision, why = _probed(folder, texts)
     logger.info("%s from %s in %s: %s", model_name(spec.model), folder, precision, why)

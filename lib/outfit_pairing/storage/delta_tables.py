@@ -46,8 +46,9 @@ def tables_here(settings: Settings) -> "DeltaTables | None":
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One version of a table in a folder.   files: whole paths.   schema: as Delta's log has it, in JSON."""
+    """One version of a table in a folder.   id: Delta's own.   files: whole paths.   schema: as Delta's log has it, in JSON."""
 
+    id: str
     files: tuple[str, ...]
     rows: int
     schema: str
@@ -131,7 +132,7 @@ class DeltaTables:
             if not (plain or named) or metadata.partition_columns or rows > MOST_ROWS:
                 return None
             files = (str(Path(self.root, table.name, Path(uri).name)) for uri in opened.file_uris())
-            return Snapshot(tuple(sorted(files)), rows, opened.schema().to_json(), metadata.configuration)
+            return Snapshot(str(metadata.id), tuple(sorted(files)), rows, opened.schema().to_json(), metadata.configuration)
         except Exception as fault:
             logger.debug("%s is left to Spark (%s)", table.name, first_line(fault))
             return None

@@ -12,13 +12,14 @@ from outfit_pairing.errors import WarehouseError
 from outfit_pairing.storage.merging import WriteReport
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import PAIRING_STATE, Table
+from outfit_pairing.storage.tables import PAIRING_STATE, TABLES, Table
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 logger = logging.getLogger(__name__)
 
+IDS = "ids"  # among the versions, beside the tables' names
 MOST_FOLLOWED = 10_000  # changed products whose rows the driver makes by itself
 
 
@@ -48,7 +49,17 @@ def past_of(store: TableStore, table: Table, made_of: str) -> Past | None:
     row = None if store.settings.full or not store.exists(table) else _remembered(store, table)
     if row is None or row["made_of"] != made_of or not row["versions"]:
         return None
-    return Past(json.loads(row["versions"]), row["changed"])
+    versions = json.loads(row["versions"])
+    ids = versions.pop(IDS, {})
+    # versions of a table that was put away and made anew begin again
+    anew = [name for name, known in _ids(store, versions).items() if ids.get(name, known) != known]
+    return None if anew else Past(versions, row["changed"])
+
+
+def _ids(store: TableStore, names: Iterable[str]) -> dict[str, str]:
+    """Delta's own ids of the tables, as far as the driver can tell."""
+    snapshots = {name: store.small(TABLES[name]) for name in names}
+    return {name: snapshot.id for name, snapshot in snapshots.items() if snapshot}
 
 
 def versions_of(store: TableStore, tables: Iterable[Table]) -> dict[str, int]:
@@ -67,7 +78,8 @@ def remember(
     """Say what the table is made of now. `versions`: of the tables read, taken before they were.   past: what was said before."""
     now = Past({**versions, table.name: store.version(table)}, changed)
     if now != past:
-        store.note(PAIRING_STATE, [(table.name, made_of, json.dumps(now.versions, sort_keys=True), changed)])
+        told = json.dumps({**now.versions, IDS: _ids(store, now.versions)}, sort_keys=True)
+        store.note(PAIRING_STATE, [(table.name, made_of, told, changed)])
 
 
 Rows: TypeAlias = "Callable[[DataFrame | pa.Table | None], DataFrame | pa.Table]"
