@@ -51,7 +51,7 @@ def test_a_jump_is_not_shown_until_it_is_accepted(spark: "SparkSession", make_se
 
     lose_shoes(spark, settings)
     pair(spark, settings, 1)
-    with pytest.raises(GateMissed, match=r"drift_products 0\.3333, at most 0\.3 \(24, and 36 in run monday\)") as missed:
+    with pytest.raises(GateMissed, match=r"drift_products 0\.33333, at most 0\.3 \(24, and 36 in run monday\)") as missed:
         night(spark, settings, "tuesday", "publish", "check-quality", "release")
     assert missed.value.exit_code == 3
     assert (shown(spark, settings), files(settings)) == before
@@ -64,7 +64,7 @@ def test_a_jump_is_not_shown_until_it_is_accepted(spark: "SparkSession", make_se
     assert rows["run_seconds"]["detail"].startswith("publish: ")
     page = report_path(settings.model_copy(update={"run_id": "tuesday"}))
     assert page
-    assert "drift_products: 0.3333, at most 0.3" in page.read_text("utf-8")
+    assert "drift_products: 0.33333, at most 0.3" in page.read_text("utf-8")
     assert page.read_text("utf-8").count(f"<td>{gone}</td>") == MOST_EXAMPLES
     assert "The last 2 runs" in page.read_text("utf-8")
 
