@@ -34,7 +34,7 @@ class ProductsByDriver:
         counted = self._products.append_column("standing", standing).group_by(["stratum", "category", *KIND])
         found = counted.aggregate([([], "count_all"), ("in_stock", "sum"), ("standing", "sum")])
         names = {"count_all": "products", "in_stock_sum": "size", "standing_sum": "incumbents"}
-        return list(found.rename_columns([names.get(name, name) for name in found.column_names]).to_pylist())
+        return list(found.rename_columns(names).to_pylist())
 
     def chosen(self, never: Sequence[Kind], order: Sequence[str]) -> pa.Table:
         """The anchors in order of product_id, with the columns CHOSEN.   order: a stratum for each."""

@@ -33,16 +33,14 @@ class JudgedByDriver:
         found = self._judged.group_by(["slot", "reason_code"]).aggregate([*figures, *((note, "sum") for note in NOTES)])
         names = {"count_all": "rows", "price_count": "priced", "audience_count": "without_audience"}
         names |= {f"{note}_sum": note for note in NOTES}
-        named = found.rename_columns([names.get(name, name) for name in found.column_names]).to_pylist()
+        named = found.rename_columns(names).to_pylist()
         return [{**row, **{note: row[note] or 0 for note in NOTES}} for row in named]
 
     def unknown_types(self, most: int) -> Sequence[Mapping[str, Any]]:
         """The most frequent article types that the style guide does not know: unknown_type, slot, times, mean confidence."""
         unknown = self._products.filter(pc.field("unknown_article_type")).group_by(["unknown_type", "slot"])
         found = unknown.aggregate([([], "count_all"), ("confidence", "mean")])
-        found = found.rename_columns(
-            [{"count_all": "times", "confidence_mean": "confidence"}.get(n, n) for n in found.column_names]
-        )
+        found = found.rename_columns({"count_all": "times", "confidence_mean": "confidence"})
         order = [("times", "descending"), ("unknown_type", "ascending"), ("slot", "ascending")]
         return list(found.sort_by(order).slice(0, most).to_pylist())
 

@@ -129,22 +129,11 @@ def standing_anchors(store: TableStore, provider: Provider, anchors: Sequence[Pr
     if store.settings.full or not store.exists(OUTFIT_PATTERNS):
         return {}
     hashes = {anchor.product_id: anchor_hash(anchor, store.settings.patterns.per_anchor) for anchor in anchors}
-    held = store.at_hand(OUTFIT_PATTERNS, ("anchor_product_id", "anchor_hash", *WRITER_COLUMNS))
-    if held is not None:
-        writer = (provider.name, provider.model, provider.prompt_version)
-        its = [row for row in held.to_pylist() if tuple(row[name] for name in WRITER_COLUMNS) == writer]
-        counted = Counter((row["anchor_product_id"], row["anchor_hash"]) for row in its)
-        return {one: count for (one, told), count in counted.items() if count >= ENOUGH and hashes.get(one) == told}
-    return _standing_by_spark(store, provider, hashes)
-
-
-def _standing_by_spark(store: TableStore, provider: Provider, hashes: Mapping[str, str]) -> dict[str, int]:
-    from pyspark.sql import functions as F
-
-    same = F.struct(F.lit(provider.name), F.lit(provider.model), F.lit(provider.prompt_version))
-    rows = store.read(OUTFIT_PATTERNS).where(F.struct(*WRITER_COLUMNS) == same)
-    counts = rows.groupBy("anchor_product_id", "anchor_hash").count().where(f"count >= {ENOUGH}").collect()
-    return {row[0]: row[2] for row in counts if hashes.get(row[0]) == row[1]}
+    writer = (provider.name, provider.model, provider.prompt_version)
+    rows = store.rows(OUTFIT_PATTERNS, ("anchor_product_id", "anchor_hash", *WRITER_COLUMNS))
+    its = [row for row in rows if tuple(row[name] for name in WRITER_COLUMNS) == writer]
+    counted = Counter((row["anchor_product_id"], row["anchor_hash"]) for row in its)
+    return {one: count for (one, told), count in counted.items() if count >= ENOUGH and hashes.get(one) == told}
 
 
 def anchor_hash(anchor: Product, count: int) -> str:

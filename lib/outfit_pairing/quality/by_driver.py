@@ -52,14 +52,14 @@ class CountedByDriver:
     def cells(self) -> list[Cell]:
         """Products that are alike in their facts, their number of outfits and how often they are shown."""
         found = self._counted.group_by([*CELL_FACTS, *COUNTED]).aggregate([([], "count_all"), ("product_id", "min")])
-        return [Cell(**row) for row in _renamed(found, count_all="products", product_id_min="example").to_pylist()]
+        return [Cell(**row) for row in found.rename_columns({"count_all": "products", "product_id_min": "example"}).to_pylist()]
 
     def groups(self) -> list[OutfitGroup]:
         """Outfits of one source and occasion."""
         millionths = pc.round(pc.multiply(pc.fill_null(self.outfits["score"], 0.0), MILLION), round_mode="half_towards_infinity")
         rows = self.outfits.select(["source", "occasion"]).append_column("score_millionths", millionths.cast(pa.int64()))
         found = rows.group_by(["source", "occasion"]).aggregate([([], "count_all"), ("score_millionths", "sum")])
-        named = _renamed(found, count_all="outfits", score_millionths_sum="score_millionths")
+        named = found.rename_columns({"count_all": "outfits", "score_millionths_sum": "score_millionths"})
         return [OutfitGroup(**row) for row in named.to_pylist()]
 
     def tallies(self) -> Tallies:
@@ -76,7 +76,8 @@ class CountedByDriver:
         own = real.select(["product_id", "occasion"]).append_column("by_pattern", pc.not_equal(real["source"], "rule_based"))
         figures = [([], "count_all"), ("by_pattern", "sum"), ("occasion", "count_distinct", pc.CountOptions(mode="only_valid"))]
         own = own.group_by("product_id").aggregate(figures)
-        own = _renamed(own, count_all="outfits", by_pattern_sum="from_patterns", occasion_count_distinct="occasions")
+        names = {"count_all": "outfits", "by_pattern_sum": "from_patterns", "occasion_count_distinct": "occasions"}
+        own = own.rename_columns(names)
         shown = pc.struct_field(pc.list_flatten(real["items"]), "product_id").combine_chunks().value_counts()
         columns = {name: self.products[name] for name in ("product_id", *CELL_FACTS)}
         ids = self.products["product_id"].combine_chunks()
@@ -128,7 +129,3 @@ def few_examples(tallies: Tallies) -> Tallies:
         if seen[kind] <= EXAMPLES:
             found[name, key] = tallies[name, key]
     return found
-
-
-def _renamed(table: pa.Table, **names: str) -> pa.Table:
-    return table.rename_columns([names.get(name, name) for name in table.column_names])
