@@ -29,23 +29,17 @@ def run_chain(catalogue: Path, mapping: str, warehouse: Path, *flags: str) -> di
 
 def run_reported(catalogue: Path, mapping: str, warehouse: Path, *flags: str) -> Stages:
     """A whole run, as a user starts it; a missed gate is said, not fatal."""
-    command = [
-        str(COMMAND),
-        "run",
-        "--catalog",
-        str(catalogue),
-        "--mapping",
-        mapping,
-        "--warehouse",
-        str(warehouse),
-        "--json",
-        *flags,
-    ]
+    told: Stages = json.loads(tell("run", "--catalog", catalogue, "--mapping", mapping, "--warehouse", warehouse, "--json", *flags))
+    return told
+
+
+def tell(*arguments: object) -> str:
+    """What `outfit-pairing arguments` prints; a missed gate is said, not fatal."""
+    command = [str(COMMAND), *map(str, arguments)]
     ended = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     if ended.returncode not in {0, 3}:
         sys.exit(f"{' '.join(command)} ended with {ended.returncode}")
-    told: Stages = json.loads(ended.stdout)
-    return told
+    return ended.stdout
 
 
 def print_stages(title: str, columns: dict[str, dict[str, float]]) -> None:
@@ -61,7 +55,7 @@ def print_stages(title: str, columns: dict[str, dict[str, float]]) -> None:
 def sample(folder: Path, products: int) -> Path:
     """A made-up catalogue."""
     path = folder / f"sample-{products}.csv.gz"
-    subprocess.run([str(COMMAND), "sample", "--products", str(products), "--out", str(path), "--quiet"], check=True)
+    tell("sample", "--products", products, "--out", path, "--quiet")
     return path
 
 

@@ -22,7 +22,7 @@ EVENTS = {table.name for table in (RUNS, QUALITY_METRICS, RELEASES)}  # a row pe
 LIMITS = {"outfits rewritten": 0.03, "texts encoded": 0.012, "seconds": 0.25}
 
 
-def change(catalogue: Path, mapping: CatalogueMapping, share: float, out: Path) -> int:
+def change(catalogue: Path, mapping: CatalogueMapping, share: float, out: Path, seed: int = 1) -> int:
     """Write the catalogue with that share of its products changed; how many were."""
     with (gzip.open if catalogue.suffix == ".gz" else open)(catalogue, "rt", encoding="utf-8") as file:
         header, *lines = file.read().splitlines()
@@ -31,7 +31,7 @@ def change(catalogue: Path, mapping: CatalogueMapping, share: float, out: Path) 
     of = {field: names.index(column) for field, column in mapping.columns.named().items() if column in names}
     # what needs no quoting can be written back as it was read
     plain = [number for number, row in enumerate(rows) if len(row) == len(names) and '"' not in lines[number]]
-    draw = random.Random(1)
+    draw = random.Random(seed)
     chosen = draw.sample(plain, int(share * len(rows)) // 4 * 4)
     gone, new, recoloured, renamed = (chosen[part::4] for part in range(4))
     colours = sorted({rows[number][of["colour"]] for number in plain})

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.made_anew import Rows, assert_made_anew, by_product, outfits
 from tests.spark.test_patterns_stage import choose, fill_shop
 
 from outfit_pairing.embedding import held
 from outfit_pairing.embedding import stage as embedding
 from outfit_pairing.errors import WarehouseError
 from outfit_pairing.pairing import by_patterns, by_rules, catalogue
-from outfit_pairing.pairing.changes import OWN
 from outfit_pairing.patterns import stage as patterns
 from outfit_pairing.quality.counting import audit_outfits
 from outfit_pairing.settings import Settings, load_settings
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 ANCHORS = ("women-Dresses-0", "women-Jeans-1", "women-Tops-2", "men-Shirts-1", "men-Jeans-2", "men-Casual Shoes-3")
 OTHERS = {"black": "white", "white": "black", "navy blue": "brown", "brown": "red", "red": "navy blue"}
-Rows = dict[str, list[tuple[Any, ...]]]
 
 
 def pair(spark: "SparkSession", settings: Settings) -> None:
@@ -45,26 +44,8 @@ def pair(spark: "SparkSession", settings: Settings) -> None:
 
 def of_products(spark: "SparkSession", settings: Settings, table: Table) -> Rows:
     """Rows of each product, without audit columns."""
-    found: Rows = {}
-    for row in TableStore(spark, settings).read(table).select(*table.schema.names).orderBy(*table.key).collect():
-        found.setdefault(row["product_id"], []).append(tuple(row))
-    return found
-
-
-def outfits(rows: list[tuple[Any, ...]]) -> list[str]:
-    """Outfits as texts, whatever their ranks."""
-    return [repr((row[0], *row[2:])) for row in rows]
-
-
-def own(product: dict[str, Any] | None) -> list[Any] | None:
-    """What a product's own outfits follow from."""
-    return product and [product[name] for name in OWN if name != "text_hash"]
-
-
-def stands(row: tuple[Any, ...], before: dict[str, dict[str, Any]], after: dict[str, dict[str, Any]]) -> bool:
-    """Whether all items of an outfit are still in stock, and what they were."""
-    ids = [item["product_id"] for item in row[-1]]
-    return all(one in after and after[one]["in_stock"] and after[one]["colour"] == before[one]["colour"] for one in ids)
+    rows = TableStore(spark, settings).read(table).select(*table.schema.names).orderBy(*table.key).collect()
+    return by_product((row.asDict() for row in rows), table.schema.names)
 
 
 def text_hashes(products: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -140,25 +121,6 @@ def change(products: dict[str, dict[str, Any]], seed: int) -> dict[str, dict[str
         else:
             row["price"] = 99.0
     return changed
-
-
-def assert_made_anew(
-    products: dict[str, dict[str, Any]], changed: dict[str, dict[str, Any]], before: Rows, now: Rows, whole: Rows
-) -> int:
-    """What a run makes of changed products is what a full one makes, and the rest stays; rows that are not as before."""
-    rewritten = 0
-    assert set(now) <= set(changed)
-    for product_id in {*now, *before, *whole}:
-        found, old, new = (one.get(product_id, []) for one in (now, before, whole))
-        rewritten += sum(row not in old for row in found)
-        if found == new:
-            continue
-        assert own(changed.get(product_id)) == own(products.get(product_id)), product_id
-        assert set(outfits(found)) <= {*outfits(old), *outfits(new)}, product_id
-        stay = [outfit for outfit, row in zip(outfits(old), old, strict=True) if stands(row, products, changed)]
-        assert set(stay) <= set(outfits(found)), product_id
-        assert all(stands(row, products | changed, changed) for row in found), product_id
-    return rewritten
 
 
 @pytest.mark.parametrize("seed", [2, *(pytest.param(seed, marks=pytest.mark.slow) for seed in (1, *range(3, 21)))])

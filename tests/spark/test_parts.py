@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.spark.test_changes import assert_made_anew, change, follow, of_products, open_shop, pair_all, settings_of
+from tests.made_anew import assert_made_anew
+from tests.spark.test_changes import change, follow, of_products, open_shop, pair_all, settings_of
 
 from outfit_pairing.storage import TableStore
 from outfit_pairing.storage.tables import PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS

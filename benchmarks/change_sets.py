@@ -1,0 +1,122 @@
+"""Whether what a run makes after a change is what a full one would make, on change sets drawn at random, and what each run costs.
+
+    python -m benchmarks.change_sets --catalog FILE --mapping NAME [--sets 20] [--share 0.01] [--from WAREHOUSE] [--set K=V ...]
+
+All is made once (or taken from a warehouse of that catalogue). Each change set is then run on a copy, and compared: products with
+those of an empty warehouse, and outfits, per stage, with those that the stage makes in full of the same tables, by the rules of
+`tests/made_anew.py`. A difference ends it with 1.
+"""
+
+import argparse
+import shutil
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.delta import read_table
+from tests.made_anew import Rows, assert_drafted_anew, assert_made_anew, by_product
+
+from benchmarks.__main__ import run_reported, tell
+from benchmarks.small_change import LIMITS, change, figures
+from outfit_pairing.catalog.mapping import load_mapping
+from outfit_pairing.storage.tables import (
+    DRAFTED_RECOMMENDATIONS,
+    OUTFIT_PATTERNS,
+    PATTERN_RECOMMENDATIONS,
+    PRODUCTS,
+    RULE_RECOMMENDATIONS,
+    Table,
+)
+
+# publish first: what it makes of the tables that the run has left
+STAGES = {
+    "publish": DRAFTED_RECOMMENDATIONS,
+    "apply-patterns": PATTERN_RECOMMENDATIONS,
+    "pair-by-rules": RULE_RECOMMENDATIONS,
+}
+FIGURES = ("seconds", "outfits rewritten", "texts encoded")
+
+
+def rows_of(warehouse: Path, table: Table) -> Rows:
+    """Rows of each product by rank, without audit columns."""
+    return by_product(read_table(warehouse, table.name).sort_by([(one, "ascending") for one in table.key]).to_pylist(), table.given)
+
+
+def products_of(warehouse: Path) -> dict[str, dict[str, Any]]:
+    """Products by id, without audit columns."""
+    return {row["product_id"]: row for row in read_table(warehouse, PRODUCTS.name).select(PRODUCTS.given).to_pylist()}
+
+
+def patterns_of(warehouse: Path) -> set[str]:
+    """Ids of the patterns."""
+    return set(read_table(warehouse, OUTFIT_PATTERNS.name)["pattern_id"].to_pylist())
+
+
+def compare(before: Path, scratch: Path, mapping: str, flags: list[str]) -> int:
+    """Rows that are not as before; an AssertionError says where a run owes something else than what is in `now`.
+
+    scratch: holds `after.csv` and the warehouse `now` of a run on it.
+    """
+    now, where = scratch / "now", ("--quiet", *flags)
+    tell("ingest", "--catalog", scratch / "after.csv", "--mapping", mapping, "--warehouse", scratch / "new", *where)
+    products, changed = products_of(before), products_of(now)
+    assert changed == products_of(scratch / "new"), "products"
+    full = Path(shutil.copytree(now, scratch / "full"))
+    gone = patterns_of(before) - patterns_of(now)
+    rewritten = 0
+    for stage, table in STAGES.items():
+        tell(stage, "--set", "full=true", "--warehouse", full, *where)
+        rows = [rows_of(one, table) for one in (before, now, full)]
+        try:
+            rewritten += assert_drafted_anew(*rows) if stage == "publish" else assert_made_anew(products, changed, *rows, gone=gone)
+        except AssertionError as error:
+            raise AssertionError(f"{stage}: {error}") from error
+    return rewritten
+
+
+def main() -> None:
+    """Print a line per change set: what its run cost, and whether it made what it owed."""
+    parser = argparse.ArgumentParser(description="Small changes, compared with full runs.")
+    parser.add_argument("--catalog", type=Path, required=True)
+    parser.add_argument("--mapping", required=True)
+    parser.add_argument("--sets", type=int, default=20)
+    parser.add_argument("--share", type=float, default=0.01)
+    parser.add_argument("--from", dest="made", type=Path, help="a warehouse of a whole run on the catalogue (default: one is made)")
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    chosen = parser.parse_args()
+    flags = [part for one in chosen.set for part in ("--set", one)]
+    costs, wrong = [], 0
+    with tempfile.TemporaryDirectory(prefix="change-sets-") as name:
+        before = chosen.made or Path(name) / "before"
+        if not chosen.made:
+            stages = run_reported(chosen.catalog, chosen.mapping, before, "--accept-drift", *flags)
+            print(f"all made in {sum(stage['seconds'] for stage in stages):.0f} s", flush=True)
+        for seed in range(1, chosen.sets + 1):
+            scratch = Path(name) / str(seed)
+            scratch.mkdir()
+            after, now = scratch / "after.csv", Path(shutil.copytree(before, scratch / "now"))
+            products = change(chosen.catalog, load_mapping(chosen.mapping), chosen.share, after, seed)
+            stages = run_reported(after, chosen.mapping, now, "--accept-drift", *flags)
+            cost = {"seconds": sum(stage["seconds"] for stage in stages), **figures(stages)}
+            try:
+                verdict = f"{compare(before, scratch, chosen.mapping, flags)} rows are others, and ought to be"
+            except AssertionError as error:
+                wrong, verdict = wrong + 1, f"NOT as a full run: {str(error).splitlines()[0]}"
+            told = ", ".join(f"{key} {100 * cost[key]:.2f} %" for key in LIMITS if key != "seconds")
+            print(
+                f"set {seed}: {products} products changed, {cost['seconds']:.0f} s, {told}, "
+                f"anchors asked for {cost['anchors asked for']}; {verdict}",
+                flush=True,
+            )
+            costs.append(cost)
+            shutil.rmtree(scratch)
+    for key in FIGURES:
+        values = [cost[key] for cost in costs]
+        print(f"{key}: median {statistics.median(values):.4g}, most {max(values):.4g}")
+    sys.exit(f"{wrong} of {chosen.sets} change sets made something else" if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()
