@@ -1,6 +1,6 @@
 """Whether what a run makes after a change is what a full one would make, on change sets drawn at random, and what each run costs.
 
-    python -m benchmarks.change_sets --catalog FILE --mapping NAME [--sets 20] [--share 0.01] [--from WAREHOUSE] [--set K=V ...]
+    python -m benchmarks.change_sets --catalog FILE --mapping NAME [--sets 20] [--first SEED] [--from WAREHOUSE] [--set K=V ...]
 
 All is made once (or taken from a warehouse of that catalogue). Each change set is then run on a copy, and compared: products with
 those of an empty warehouse, and outfits, per stage, with those that the stage makes in full of the same tables, by the rules of
@@ -101,6 +101,7 @@ def main() -> None:
     parser.add_argument("--catalog", type=Path, required=True)
     parser.add_argument("--mapping", required=True)
     parser.add_argument("--sets", type=int, default=20)
+    parser.add_argument("--first", type=int, default=1, metavar="SEED", help="seed of the first set; the others follow")
     parser.add_argument("--share", type=float, default=0.01)
     parser.add_argument("--from", dest="made", type=Path, help="a warehouse of a whole run on the catalogue (default: one is made)")
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
@@ -112,7 +113,7 @@ def main() -> None:
         if not chosen.made:
             stages = run_reported(chosen.catalog, chosen.mapping, before, "--accept-drift", *flags)
             print(f"all made in {sum(stage['seconds'] for stage in stages):.0f} s", flush=True)
-        for seed in range(1, chosen.sets + 1):
+        for seed in range(chosen.first, chosen.first + chosen.sets):
             scratch = Path(name) / str(seed)
             scratch.mkdir()
             after, now = scratch / "after.csv", Path(shutil.copytree(before, scratch / "now"))

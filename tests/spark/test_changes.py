@@ -233,6 +233,39 @@ def test_other_new_patterns_only_fill_what_has_room(
     assert any(len(after[one]) > 2 for one in bare)
 
 
+@pytest.mark.parametrize("by_spark", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["by driver", "by spark"])
+def test_outfits_of_an_anchor_that_has_gone_stand(
+    spark: "SparkSession",
+    shop: tuple[Path, dict[str, dict[str, Any]]],
+    small: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    by_spark: bool,
+) -> None:
+    """Its patterns stay for them, and are lent to nobody else; a full run takes them away."""
+    monkeypatch.setattr(catalogue, "_latest", None)
+    if by_spark:
+        monkeypatch.setattr(TableStore, "here", None)
+    settings, gone = settings_of(small), "men-Jeans-2"
+    store = TableStore(spark, settings)
+
+    def following() -> set[tuple[str, str]]:
+        """Product and outfit of those rows that follow a pattern of the anchor that goes."""
+        rows = store.rows(PATTERN_RECOMMENDATIONS, ("product_id", "outfit_id", "anchor_product_id"))
+        return {(row["product_id"], row["outfit_id"]) for row in rows if row["anchor_product_id"] == gone}
+
+    before = following()
+    renamed = min(product_id for product_id, _ in before if product_id not in ANCHORS)
+    choose(store, *(one for one in ANCHORS if one != gone), "men-Jeans-3")
+    put(spark, settings, shop[1] | {renamed: shop[1][renamed] | {"name": "Another name"}})
+    pair(spark, settings)
+    assert before - following() == {(product_id, outfit_id) for product_id, outfit_id in before if product_id == renamed}
+    assert following() < before
+    assert store.rows_of(OUTFIT_PATTERNS, ("pattern_id",), "anchor_product_id", [gone])
+    pair(spark, settings_of(small, "full=true"))
+    assert not following()
+    assert not store.rows_of(OUTFIT_PATTERNS, ("pattern_id",), "anchor_product_id", [gone])
+
+
 def test_all_is_made_again_where_the_version_to_compare_with_is_gone(spark: "SparkSession", small: Path) -> None:
     """VACUUM has removed what the patterns were; a table that was made anew has fewer versions than are remembered."""
     settings = settings_of(small)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,7 @@ from outfit_pairing.pairing.touched_by_driver import TouchedByDriver
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.made_of import Past, past_of, remember, stands, versions_of
-from outfit_pairing.storage.tables import IMPORTED, OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS
+from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, IMPORTED, OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS
 from outfit_pairing.style.vectors import fixed_point
 
 if TYPE_CHECKING:
@@ -145,23 +145,31 @@ def _apply(lent: _Lent, redo: Touched | TouchedByDriver | None, parts: Parts) ->
 
 
 def _anchors(catalogue: Catalogue) -> "pd.DataFrame":
-    """The products that patterns were written for, those that are still in the catalogue: INPUT_COLUMNS and vector, by product_id.
-
-    Imported patterns may be for others than the anchors of the last selection.
-    """
-    ids = {row["anchor_product_id"] for row in catalogue.store.rows(OUTFIT_PATTERNS, ("anchor_product_id",))}
+    """The products that lend patterns, those that are still in the catalogue: INPUT_COLUMNS and vector, by product_id."""
+    ids = {row["anchor_product_id"] for row in _lent_patterns(catalogue.store)}
     found = catalogue.of(pa.table({"product_id": pa.array(sorted(ids), pa.string())}))
     rows = found if isinstance(found, pa.Table) else found.toArrow()
     ordered: pd.DataFrame = rows.select([*INPUT_COLUMNS, "vector"]).sort_by("product_id").to_pandas()
     return ordered
 
 
+def _lent_patterns(store: TableStore) -> list[dict[str, Any]]:
+    """Rows of OUTFIT_PATTERNS that are for anchors, or imported: these may be for others than the anchors of the last selection.
+
+    The rest is there for outfits that stand, whose anchor has gone.
+    """
+    anchors = (
+        {row["product_id"] for row in store.rows(ANCHOR_PRODUCTS, ("product_id",))} if store.exists(ANCHOR_PRODUCTS) else set()
+    )
+    rows = store.rows(OUTFIT_PATTERNS, OUTFIT_PATTERNS.given)
+    return [row for row in rows if row["provider"] == IMPORTED or row["anchor_product_id"] in anchors]
+
+
 def _ideas(catalogue: Catalogue, anchors: "pd.DataFrame", codes: ProductCodes) -> Ideas:
     """Patterns of these anchors, in the order of anchor and pattern_id."""
     owner = {product_id: number for number, product_id in enumerate(anchors["product_id"])}
-    rows = catalogue.store.rows(OUTFIT_PATTERNS, OUTFIT_PATTERNS.given)
     ideas = []
-    for row in sorted(rows, key=lambda one: (one["anchor_product_id"], one["pattern_id"])):
+    for row in sorted(_lent_patterns(catalogue.store), key=lambda one: (one["anchor_product_id"], one["pattern_id"])):
         number = owner.get(row["anchor_product_id"])
         if number is None:
             continue

@@ -17,7 +17,14 @@ from outfit_pairing.patterns.style_guide import StyleGuideProvider
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.at_hand import as_arrow
-from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, IMPORTED, OUTFIT_PATTERNS, PATTERN_REQUESTS, PRODUCTS
+from outfit_pairing.storage.tables import (
+    ANCHOR_PRODUCTS,
+    IMPORTED,
+    OUTFIT_PATTERNS,
+    PATTERN_RECOMMENDATIONS,
+    PATTERN_REQUESTS,
+    PRODUCTS,
+)
 from outfit_pairing.storage.tracking import register_prompt
 from outfit_pairing.style import load_style_guide
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
@@ -39,8 +46,9 @@ WRITER_COLUMNS = ("provider", "model", "prompt_version")
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """Write outfit_patterns for all anchors that are still in the catalogue, and pattern_requests.
 
-    Patterns of products that are no anchors any more are deleted, imported ones apart; an anchor for which none could be
-    had keeps those that it had. All that was had is written also when the asking was stopped.
+    Patterns of products that are no anchors any more stay as long as an outfit follows them, imported ones anyway, but are lent no
+    more; an anchor for which none could be had keeps those that it had. All that was had is written also when the asking was
+    stopped; where nobody was asked, nothing is.
 
     Raises: MissingTable: an earlier stage has not run.   ModelRefused, ModelDown, BudgetSpent, NoPatterns: after writing.
     """
@@ -52,7 +60,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         register_prompt(settings, OUTFIT_PATTERNS.name, prompt_template(), provider.prompt_version)
     answers = provider.answer(asked, settings.patterns.per_anchor)
     _tell(answers.answers)
-    written = _write(store, provider, answers, list(standing))
+    written = _write(store, provider, answers, list(standing)) if asked or not store.exists(OUTFIT_PATTERNS) else 0
     counters = _counters(answers, standing) | {"anchors_kept": len(standing), "rows_written": written}
     if answers.stop is not None:
         answers.stop.figures = counters  # what it has cost so far
@@ -129,11 +137,15 @@ def standing_anchors(store: TableStore, provider: Provider, anchors: Sequence[Pr
     if store.settings.full or not store.exists(OUTFIT_PATTERNS):
         return {}
     hashes = {anchor.product_id: anchor_hash(anchor, store.settings.patterns.per_anchor) for anchor in anchors}
-    writer = (provider.name, provider.model, provider.prompt_version)
     rows = store.rows(OUTFIT_PATTERNS, ("anchor_product_id", "anchor_hash", *WRITER_COLUMNS))
-    its = [row for row in rows if tuple(row[name] for name in WRITER_COLUMNS) == writer]
+    its = [row for row in rows if _is_of(provider, row)]
     counted = Counter((row["anchor_product_id"], row["anchor_hash"]) for row in its)
     return {one: count for (one, told), count in counted.items() if count >= ENOUGH and hashes.get(one) == told}
+
+
+def _is_of(provider: Provider, row: Mapping[str, Any]) -> bool:
+    """Whether the provider would be the writer of the row today."""
+    return tuple(row[name] for name in WRITER_COLUMNS) == (provider.name, provider.model, provider.prompt_version)
 
 
 def anchor_hash(anchor: Product, count: int) -> str:
@@ -155,20 +167,41 @@ def _write(store: TableStore, provider: Provider, answers: Answers, standing: Se
         )
     ]
     patterns = as_arrow(OUTFIT_PATTERNS, rows)
-    without = [answer.anchor.product_id for answer in answers.answers if not answer.patterns]
-    patterns = pa.concat_tables([patterns, _kept(store, [*without, *standing])]) if store.exists(OUTFIT_PATTERNS) else patterns
+    if store.exists(OUTFIT_PATTERNS):
+        without = [answer.anchor.product_id for answer in answers.answers if not answer.patterns]
+        asked = [answer.anchor.product_id for answer in answers.answers if answer.patterns]
+        patterns = pa.concat_tables([patterns, _kept(store, provider, [*without, *standing], asked)])
     requests = {(row[0], row[1]): row for answer in answers.answers for row in _request_rows(provider, answer)}
     written = store.merge(OUTFIT_PATTERNS, patterns, delete_missing=True)
     journal = store.merge(PATTERN_REQUESTS, as_arrow(PATTERN_REQUESTS, list(requests.values())))
     return written.rows_written + journal.rows_written
 
 
-def _kept(store: TableStore, anchors: Sequence[str]) -> pa.Table:
-    """Rows of earlier runs that stay: those of these anchors, and imported ones. They are few, as anchors are."""
-    schema = OUTFIT_PATTERNS.arrow_schema
-    rows = store.held(OUTFIT_PATTERNS, schema.names)
-    stays = pc.or_kleene(pc.equal(rows["provider"], IMPORTED), pc.is_in(rows["anchor_product_id"], pa.array(anchors, pa.string())))
+def _kept(store: TableStore, provider: Provider, stand: Sequence[str], asked: Sequence[str]) -> pa.Table:
+    """Rows of earlier runs that stay: those of anchors that stand, imported ones, and, as far as outfits follow them, those that
+    this writer wrote for anchors that are none any more or could not be asked about. They are few, as anchors are.
+    """
+    rows = store.held(OUTFIT_PATTERNS, OUTFIT_PATTERNS.arrow_schema.names)
+    anchor = rows["anchor_product_id"]
+    imported = pc.equal(rows["provider"], IMPORTED)
+    stays = pc.or_kleene(imported, pc.is_in(anchor, pa.array(stand, pa.string())))
+    if not store.settings.full:
+        former = rows.filter(pc.invert(pc.or_kleene(stays, pc.is_in(anchor, pa.array(asked, pa.string())))))
+        its = [row["pattern_id"] for row in former.to_pylist() if _is_of(provider, row)]
+        stays = pc.or_kleene(stays, pc.is_in(rows["pattern_id"], pa.array(_followed(store, its), pa.string())))
     return rows.filter(stays)
+
+
+def _followed(store: TableStore, pattern_ids: Sequence[str]) -> list[str]:
+    """Those of the patterns that outfits follow."""
+    if not pattern_ids or not store.exists(PATTERN_RECOMMENDATIONS):
+        return []
+    held = store.at_hand(PATTERN_RECOMMENDATIONS, ("pattern_id",), "pattern_id", pattern_ids)
+    if held is None:
+        outfits = store.read(PATTERN_RECOMMENDATIONS)
+        held = outfits.where(outfits["pattern_id"].isin(list(pattern_ids))).select("pattern_id").distinct().toArrow()
+    found: list[str] = held["pattern_id"].combine_chunks().unique().to_pylist()
+    return found
 
 
 def pattern_rows(
