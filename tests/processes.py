@@ -17,7 +17,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PROC = Path("/proc")
 POLL_S = 0.05
 # Words of command lines that tell who is who in a run of Spark.
-EXECUTOR, SUBMIT, DAEMON = "executor.CoarseGrainedExecutorBackend", "org.apache.spark.deploy.SparkSubmit", "storage.worker_daemon"
+EXECUTOR, SUBMIT = "executor.CoarseGrainedExecutorBackend", "org.apache.spark.deploy.SparkSubmit"
+DAEMON = "-m outfit_pairing.storage.worker_daemon"  # the JVM names the module as well, in a setting
 
 
 @dataclass(frozen=True)
