@@ -26,6 +26,7 @@ from benchmarks.small_change import LIMITS, change, figures
 from outfit_pairing.catalog.mapping import load_mapping
 from outfit_pairing.publishing.json_texts import json_texts
 from outfit_pairing.storage.tables import (
+    ANCHOR_PRODUCTS,
     DRAFTED_RECOMMENDATIONS,
     OUTFIT_PATTERNS,
     PATTERN_RECOMMENDATIONS,
@@ -34,11 +35,11 @@ from outfit_pairing.storage.tables import (
     Table,
 )
 
-# publish first: what it makes of the tables that the run has left
+# the last one first: what it makes of the tables that the run has left
 STAGES = {
     "publish": DRAFTED_RECOMMENDATIONS,
-    "apply-patterns": PATTERN_RECOMMENDATIONS,
     "pair-by-rules": RULE_RECOMMENDATIONS,
+    "apply-patterns": PATTERN_RECOMMENDATIONS,
 }
 FIGURES = ("seconds", "outfits rewritten", "texts encoded")
 
@@ -66,9 +67,15 @@ def products_of(warehouse: Path) -> dict[str, dict[str, Any]]:
     return {row["product_id"]: row for row in read_table(warehouse, PRODUCTS.name).select(PRODUCTS.given).to_pylist()}
 
 
-def patterns_of(warehouse: Path) -> set[str]:
-    """Ids of the patterns."""
-    return set(read_table(warehouse, OUTFIT_PATTERNS.name)["pattern_id"].to_pylist())
+def patterns_gone(before: Path, now: Path) -> set[str]:
+    """Ids of patterns that are no more.    Raises:  AssertionError: an outfit followed one whose anchor was not asked anew."""
+    were, are = (read_table(one, OUTFIT_PATTERNS.name) for one in (before, now))
+    gone = were.filter(pc.invert(pc.is_in(were["pattern_id"], are["pattern_id"].combine_chunks())))
+    anchors = read_table(now, ANCHOR_PRODUCTS.name)["product_id"].combine_chunks()
+    former = gone.filter(pc.invert(pc.is_in(gone["anchor_product_id"], anchors)))["pattern_id"].combine_chunks()
+    followed = pc.is_in(read_table(before, PATTERN_RECOMMENDATIONS.name)["pattern_id"], former)
+    assert not pc.any(followed).as_py(), "patterns that outfits follow went with their anchor"
+    return set(gone["pattern_id"].to_pylist())
 
 
 def compare(before: Path, scratch: Path, mapping: str, flags: list[str]) -> int:
@@ -83,7 +90,7 @@ def compare(before: Path, scratch: Path, mapping: str, flags: list[str]) -> int:
     drafted = read_table(now, DRAFTED_RECOMMENDATIONS.name)["product_id"].to_pylist()
     assert set(drafted) <= set(changed), "products that are gone have outfits"
     full = Path(shutil.copytree(now, scratch / "full"))
-    gone = patterns_of(before) - patterns_of(now)
+    gone = patterns_gone(before, now)
     rewritten = 0
     for stage, table in STAGES.items():
         tell(stage, "--set", "full=true", "--warehouse", full, *where)

@@ -133,8 +133,9 @@ def test_schemas_allow_only_words_of_the_prompt():
 
 
 def test_good_replies_are_accepted():
-    assert len(readable) >= 0.8 * len(stored), f"only {len(readable)} of {len(stored)} anchors"
-    return f"{len(readable)} of {len(stored)} anchors; the others have few companions, or patterns that are stand-ins"
+    asked = stored.keys() & anchors.keys()  # the table also keeps patterns of former anchors that outfits follow
+    assert len(readable) >= 0.8 * len(asked), f"only {len(readable)} of {len(asked)} anchors"
+    return f"{len(readable)} of {len(asked)} anchors; the others have few companions, or patterns that are stand-ins"
 
 
 def test_wrapped_replies_give_the_same_patterns():

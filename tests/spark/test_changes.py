@@ -261,9 +261,29 @@ def test_outfits_of_an_anchor_that_has_gone_stand(
     assert before - following() == {(product_id, outfit_id) for product_id, outfit_id in before if product_id == renamed}
     assert following() < before
     assert store.rows_of(OUTFIT_PATTERNS, ("pattern_id",), "anchor_product_id", [gone])
+    version = store.version(OUTFIT_PATTERNS)
+    patterns.run(spark, settings)
+    assert store.version(OUTFIT_PATTERNS) == version
     pair(spark, settings_of(small, "full=true"))
     assert not following()
     assert not store.rows_of(OUTFIT_PATTERNS, ("pattern_id",), "anchor_product_id", [gone])
+
+
+def test_an_anchor_that_comes_back_lends_again(
+    spark: "SparkSession", shop: tuple[Path, dict[str, dict[str, Any]]], small: Path
+) -> None:
+    """What it had, without being asked about: a product that came while it was away has room for it."""
+    settings, gone = settings_of(small), "men-Jeans-2"
+    store, others = TableStore(spark, settings), [one for one in ANCHORS if one.startswith("women")]
+    jeans = shop[1]["men-Jeans-4"]
+    choose(store, *others, "women-Jeans-3")
+    put(spark, settings, shop[1] | {"late": jeans | {"product_id": "late", "name": "Late jeans"}})
+    pair(spark, settings)
+    assert "late" not in of_products(spark, settings, PATTERN_RECOMMENDATIONS)
+    choose(store, *others, gone)
+    assert patterns.run(spark, settings).counters["anchors_kept"] == len(others) + 1
+    by_patterns.run(spark, settings)
+    assert {row[6] for row in of_products(spark, settings, PATTERN_RECOMMENDATIONS)["late"]} == {gone}
 
 
 def test_all_is_made_again_where_the_version_to_compare_with_is_gone(spark: "SparkSession", small: Path) -> None:

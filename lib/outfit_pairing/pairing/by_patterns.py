@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -22,6 +22,7 @@ from outfit_pairing.pairing.recommend import ByNearestAnchors
 from outfit_pairing.pairing.touched_by_driver import TouchedByDriver
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
+from outfit_pairing.storage.lent_patterns import lent_patterns
 from outfit_pairing.storage.made_of import Past, past_of, remember, stands, versions_of
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, IMPORTED, OUTFIT_PATTERNS, PATTERN_RECOMMENDATIONS, PRODUCTS
 from outfit_pairing.style.vectors import fixed_point
@@ -39,7 +40,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     Raises: MissingTable: an earlier stage has not run.
     """
     store = TableStore(spark, settings)
-    versions = versions_of(store, (PRODUCTS, OUTFIT_PATTERNS))
+    versions = versions_of(store, (PRODUCTS, OUTFIT_PATTERNS, ANCHOR_PRODUCTS))
     parts = parts_of(store, PATTERN_RECOMMENDATIONS, store.count(PRODUCTS))
     now = made_of(settings, parts)
     past = past_of(store, PATTERN_RECOMMENDATIONS, now)
@@ -85,12 +86,11 @@ class _Lent:
         )
 
     def further(self, past: Past) -> Further:
-        """The products for which patterns are tried now that were not there then.
+        """The products for which patterns are tried now that were not lent then.
 
         Who brings patterns in a file wants to see them; those that an anchor got over night only fill what has room.
         """
-        at = past.versions[OUTFIT_PATTERNS.name]
-        now, then = (self.store.rows(OUTFIT_PATTERNS, ("pattern_id", "provider"), version) for version in (None, at))
+        now, then = (lent_patterns(self.store, ("pattern_id",), versions) for versions in (None, past.versions))
         former = {row["pattern_id"] for row in then}
         new = {row["pattern_id"]: row["provider"] for row in now if row["pattern_id"] not in former}
         imported = frozenset(one for one, provider in new.items() if provider == IMPORTED)
@@ -146,30 +146,25 @@ def _apply(lent: _Lent, redo: Touched | TouchedByDriver | None, parts: Parts) ->
 
 def _anchors(catalogue: Catalogue) -> "pd.DataFrame":
     """The products that lend patterns, those that are still in the catalogue: INPUT_COLUMNS and vector, by product_id."""
-    ids = {row["anchor_product_id"] for row in _lent_patterns(catalogue.store)}
+    ids = {row["anchor_product_id"] for row in lent_patterns(catalogue.store, ("pattern_id",))}
+    chosen = catalogue.store.count(ANCHOR_PRODUCTS) if catalogue.store.exists(ANCHOR_PRODUCTS) else 0
+    if len(ids) < chosen / 2:
+        logger.warning(
+            "patterns are there for %s of %s anchors; outfit-pairing generate-patterns writes the others", len(ids), chosen
+        )
     found = catalogue.of(pa.table({"product_id": pa.array(sorted(ids), pa.string())}))
     rows = found if isinstance(found, pa.Table) else found.toArrow()
     ordered: pd.DataFrame = rows.select([*INPUT_COLUMNS, "vector"]).sort_by("product_id").to_pandas()
     return ordered
 
 
-def _lent_patterns(store: TableStore) -> list[dict[str, Any]]:
-    """Rows of OUTFIT_PATTERNS that are for anchors, or imported: these may be for others than the anchors of the last selection.
-
-    The rest is there for outfits that stand, whose anchor has gone.
-    """
-    anchors = (
-        {row["product_id"] for row in store.rows(ANCHOR_PRODUCTS, ("product_id",))} if store.exists(ANCHOR_PRODUCTS) else set()
-    )
-    rows = store.rows(OUTFIT_PATTERNS, OUTFIT_PATTERNS.given)
-    return [row for row in rows if row["provider"] == IMPORTED or row["anchor_product_id"] in anchors]
-
-
 def _ideas(catalogue: Catalogue, anchors: "pd.DataFrame", codes: ProductCodes) -> Ideas:
     """Patterns of these anchors, in the order of anchor and pattern_id."""
     owner = {product_id: number for number, product_id in enumerate(anchors["product_id"])}
     ideas = []
-    for row in sorted(_lent_patterns(catalogue.store), key=lambda one: (one["anchor_product_id"], one["pattern_id"])):
+    for row in sorted(
+        lent_patterns(catalogue.store, OUTFIT_PATTERNS.given), key=lambda one: (one["anchor_product_id"], one["pattern_id"])
+    ):
         number = owner.get(row["anchor_product_id"])
         if number is None:
             continue

@@ -46,9 +46,9 @@ WRITER_COLUMNS = ("provider", "model", "prompt_version")
 def run(spark: "SparkSession", settings: Settings) -> StageReport:
     """Write outfit_patterns for all anchors that are still in the catalogue, and pattern_requests.
 
-    Patterns of products that are no anchors any more stay as long as an outfit follows them, imported ones anyway, but are lent no
-    more; an anchor for which none could be had keeps those that it had. All that was had is written also when the asking was
-    stopped; where nobody was asked, nothing is.
+    Patterns of a product that is no anchor any more stay as long as an outfit follows one of them, imported ones anyway, but are
+    lent no more; an anchor for which none could be had keeps those that it had. All that was had is written also when the asking
+    was stopped.
 
     Raises: MissingTable: an earlier stage has not run.   ModelRefused, ModelDown, BudgetSpent, NoPatterns: after writing.
     """
@@ -60,7 +60,7 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
         register_prompt(settings, OUTFIT_PATTERNS.name, prompt_template(), provider.prompt_version)
     answers = provider.answer(asked, settings.patterns.per_anchor)
     _tell(answers.answers)
-    written = _write(store, provider, answers, list(standing)) if asked or not store.exists(OUTFIT_PATTERNS) else 0
+    written = _write(store, provider, answers, [anchor.product_id for anchor in anchors])
     counters = _counters(answers, standing) | {"anchors_kept": len(standing), "rows_written": written}
     if answers.stop is not None:
         answers.stop.figures = counters  # what it has cost so far
@@ -137,15 +137,11 @@ def standing_anchors(store: TableStore, provider: Provider, anchors: Sequence[Pr
     if store.settings.full or not store.exists(OUTFIT_PATTERNS):
         return {}
     hashes = {anchor.product_id: anchor_hash(anchor, store.settings.patterns.per_anchor) for anchor in anchors}
+    writer = (provider.name, provider.model, provider.prompt_version)
     rows = store.rows(OUTFIT_PATTERNS, ("anchor_product_id", "anchor_hash", *WRITER_COLUMNS))
-    its = [row for row in rows if _is_of(provider, row)]
+    its = [row for row in rows if tuple(row[name] for name in WRITER_COLUMNS) == writer]
     counted = Counter((row["anchor_product_id"], row["anchor_hash"]) for row in its)
     return {one: count for (one, told), count in counted.items() if count >= ENOUGH and hashes.get(one) == told}
-
-
-def _is_of(provider: Provider, row: Mapping[str, Any]) -> bool:
-    """Whether the provider would be the writer of the row today."""
-    return tuple(row[name] for name in WRITER_COLUMNS) == (provider.name, provider.model, provider.prompt_version)
 
 
 def anchor_hash(anchor: Product, count: int) -> str:
@@ -154,7 +150,7 @@ def anchor_hash(anchor: Product, count: int) -> str:
     return fingerprint(json.dumps(told, sort_keys=True), count)
 
 
-def _write(store: TableStore, provider: Provider, answers: Answers, standing: Sequence[str]) -> int:
+def _write(store: TableStore, provider: Provider, answers: Answers, anchors: Sequence[str]) -> int:
     """Rows written to both tables."""
     rows = [
         row
@@ -168,40 +164,37 @@ def _write(store: TableStore, provider: Provider, answers: Answers, standing: Se
     ]
     patterns = as_arrow(OUTFIT_PATTERNS, rows)
     if store.exists(OUTFIT_PATTERNS):
-        without = [answer.anchor.product_id for answer in answers.answers if not answer.patterns]
-        asked = [answer.anchor.product_id for answer in answers.answers if answer.patterns]
-        patterns = pa.concat_tables([patterns, _kept(store, provider, [*without, *standing], asked)])
+        patterns = pa.concat_tables([patterns, _kept(store, patterns, anchors)])
     requests = {(row[0], row[1]): row for answer in answers.answers for row in _request_rows(provider, answer)}
     written = store.merge(OUTFIT_PATTERNS, patterns, delete_missing=True)
     journal = store.merge(PATTERN_REQUESTS, as_arrow(PATTERN_REQUESTS, list(requests.values())))
     return written.rows_written + journal.rows_written
 
 
-def _kept(store: TableStore, provider: Provider, stand: Sequence[str], asked: Sequence[str]) -> pa.Table:
-    """Rows of earlier runs that stay: those of anchors that stand, imported ones, and, as far as outfits follow them, those that
-    this writer wrote for anchors that are none any more or could not be asked about. They are few, as anchors are.
+def _kept(store: TableStore, written: pa.Table, anchors: Sequence[str]) -> pa.Table:
+    """Rows of earlier runs that stay: imported ones, those of anchors for which none were written now, and those of what is no
+    anchor any more, whole, as long as an outfit follows one of them. They are few, as anchors are.
     """
     rows = store.held(OUTFIT_PATTERNS, OUTFIT_PATTERNS.arrow_schema.names)
-    anchor = rows["anchor_product_id"]
     imported = pc.equal(rows["provider"], IMPORTED)
-    stays = pc.or_kleene(imported, pc.is_in(anchor, pa.array(stand, pa.string())))
-    if not store.settings.full:
-        former = rows.filter(pc.invert(pc.or_kleene(stays, pc.is_in(anchor, pa.array(asked, pa.string())))))
-        its = [row["pattern_id"] for row in former.to_pylist() if _is_of(provider, row)]
-        stays = pc.or_kleene(stays, pc.is_in(rows["pattern_id"], pa.array(_followed(store, its), pa.string())))
-    return rows.filter(stays)
+    former = set(rows.filter(pc.invert(imported))["anchor_product_id"].to_pylist()) - set(anchors)
+    if store.settings.full:
+        former = set()
+    elif set(written["pattern_id"].to_pylist()) - set(rows["pattern_id"].to_pylist()):
+        former = _followed(store, sorted(former))  # only then: a run after which nothing is new has nothing to write
+    stand = sorted({*anchors, *former} - set(written["anchor_product_id"].to_pylist()))
+    return rows.filter(pc.or_kleene(imported, pc.is_in(rows["anchor_product_id"], pa.array(stand, pa.string()))))
 
 
-def _followed(store: TableStore, pattern_ids: Sequence[str]) -> list[str]:
-    """Those of the patterns that outfits follow."""
-    if not pattern_ids or not store.exists(PATTERN_RECOMMENDATIONS):
-        return []
-    held = store.at_hand(PATTERN_RECOMMENDATIONS, ("pattern_id",), "pattern_id", pattern_ids)
+def _followed(store: TableStore, anchors: Sequence[str]) -> set[str]:
+    """Those of the anchors whose patterns some outfit follows."""
+    if not anchors or not store.exists(PATTERN_RECOMMENDATIONS):
+        return set()
+    held = store.at_hand(PATTERN_RECOMMENDATIONS, ("anchor_product_id",), "anchor_product_id", anchors)
     if held is None:
         outfits = store.read(PATTERN_RECOMMENDATIONS)
-        held = outfits.where(outfits["pattern_id"].isin(list(pattern_ids))).select("pattern_id").distinct().toArrow()
-    found: list[str] = held["pattern_id"].combine_chunks().unique().to_pylist()
-    return found
+        held = outfits.where(outfits["anchor_product_id"].isin(list(anchors))).select("anchor_product_id").distinct().toArrow()
+    return set(held["anchor_product_id"].combine_chunks().unique().to_pylist())
 
 
 def pattern_rows(

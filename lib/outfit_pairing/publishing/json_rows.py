@@ -13,6 +13,7 @@ from outfit_pairing.errors import WarehouseError
 from outfit_pairing.publishing.json_products import FIGURES, NAMES, OUTFIT, READ, product_texts
 from outfit_pairing.publishing.json_texts import json_texts
 from outfit_pairing.publishing.outfits import products_without_outfits
+from outfit_pairing.storage.lent_patterns import lent_patterns
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, OUTFIT_RECOMMENDATIONS, PRODUCTS
 
@@ -46,14 +47,15 @@ def anchor_rows(store: TableStore) -> Iterator[str]:
 
 
 def pattern_rows(store: TableStore) -> Iterator[str]:
-    """Each outfit pattern, by anchor."""
+    """Each outfit pattern that products may follow, by anchor."""
     from pyspark.sql import functions as F
 
-    held = store.at_hand(OUTFIT_PATTERNS, (*_PATTERN, *_WRITER))
+    lent = [row["pattern_id"] for row in lent_patterns(store, ("pattern_id",))]
+    held = store.at_hand(OUTFIT_PATTERNS, (*_PATTERN, *_WRITER), "pattern_id", lent)
     if held is not None:
         rows = held.take(pc.sort_indices(held, [("anchor_product_id", "ascending"), ("pattern_id", "ascending")]))
         return _texts([rows[name] for name in rows.column_names], rows.column_names)
-    patterns = store.read(OUTFIT_PATTERNS).orderBy("anchor_product_id", "pattern_id")
+    patterns = store.read(OUTFIT_PATTERNS).where(F.col("pattern_id").isin(lent)).orderBy("anchor_product_id", "pattern_id")
     return _streamed(patterns.select(_json(*map(F.col, (*_PATTERN, *_WRITER)))))
 
 

@@ -152,11 +152,12 @@ class RecommendationsService:
             sources[outfit.source] = sources.get(outfit.source, 0) + 1
         anchors = tuple(
             Anchor(
-                product=shown.products[one].product if shown and one in shown.products else ShownProduct(one, *[None] * 8),
+                product=shown.products[one].product,
                 patterns=tuple(dict.fromkeys(outfit.pattern_name for outfit in outfits if outfit.pattern_name)),
                 ranks=tuple(outfit.rank for outfit in outfits),
             )
             for one, outfits in lent.items()
+            if shown and one in shown.products  # one that has left the catalogue has no page
         )
         return ProductFacts(release, found.product, len(found.outfits), sources, anchors, found.without_outfits)
 
