@@ -114,7 +114,7 @@ def main() -> None:
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
     chosen = parser.parse_args()
     flags = [part for one in chosen.set for part in ("--set", one)]
-    costs, wrong = [], 0
+    mapping, costs, wrong = load_mapping(chosen.mapping), [], 0
     with tempfile.TemporaryDirectory(prefix="change-sets-") as name:
         before = chosen.made or Path(name) / "before"
         if not chosen.made:
@@ -124,7 +124,7 @@ def main() -> None:
             scratch = Path(name) / str(seed)
             scratch.mkdir()
             after, now = scratch / "after.csv", Path(shutil.copytree(before, scratch / "now"))
-            products = change(chosen.catalog, load_mapping(chosen.mapping), chosen.share, after, seed)
+            products = change(chosen.catalog, mapping, chosen.share, after, seed)
             stages = run_reported(after, chosen.mapping, now, "--accept-drift", *flags)
             cost = {"seconds": sum(stage["seconds"] for stage in stages), **figures(stages)}
             try:

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.processes import DAEMON, PROC, Session, command_of, parent_of
+from tests.processes import PROC, Session, workers_among
 
 from benchmarks.__main__ import COMMAND, sample
 from outfit_pairing.pipeline import STAGES
@@ -74,9 +74,8 @@ class Watch(threading.Thread):
 def held(session: Session) -> tuple[int, list[int]]:
     """Bytes that the driver holds, command and JVM, and those of each worker."""
     members = session.members()
-    daemons = {pid for pid in members if DAEMON in command_of(pid)}
-    workers = [pid for pid in daemons if parent_of(pid) in daemons]
-    return sum(resident(pid) for pid in members if pid not in daemons), [resident(pid) for pid in workers]
+    pythons, workers = workers_among(members)
+    return sum(resident(pid) for pid in members if pid not in pythons), [resident(pid) for pid in workers]
 
 
 def resident(pid: int) -> int:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -133,8 +133,7 @@ class Session:
 
     def python_workers(self) -> list[int]:
         """Members that run Python for Spark: what the daemons have forked."""
-        daemons = [pid for pid in self.members() if DAEMON in command_of(pid)]
-        return [pid for pid in daemons if parent_of(pid) in daemons]
+        return workers_among(self.members())[1]
 
     def connected_to(self, port: int) -> list[int]:
         """Members with an open connection to a port of this machine: those who ask."""
@@ -142,6 +141,12 @@ class Session:
         rows = [line.split() for line in (PROC / "net" / "tcp").read_text().splitlines()[1:]]
         sockets = {f"socket:[{row[9]}]" for row in rows if row[2].endswith(remote) and row[3] == "01"}
         return [pid for pid in self.members() if sockets & set(_open_files(pid))]
+
+
+def workers_among(pids: Iterable[int]) -> tuple[list[int], list[int]]:
+    """The processes that run Python for Spark, daemons included, and those of them that a daemon has forked."""
+    pythons = [pid for pid in pids if DAEMON in command_of(pid)]
+    return pythons, [pid for pid in pythons if parent_of(pid) in pythons]
 
 
 def command_of(pid: int) -> str:

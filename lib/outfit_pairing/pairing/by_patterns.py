@@ -1,10 +1,10 @@
 """apply-patterns: carry the anchors' patterns to every product."""
 
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -71,8 +71,12 @@ class _Lent:
         return read_catalogue(self.store.spark, self.store.settings)
 
     @cached_property
+    def patterns(self) -> list[dict[str, Any]]:
+        return lent_patterns(self.store, OUTFIT_PATTERNS.given)
+
+    @cached_property
     def anchors(self) -> "pd.DataFrame":
-        return _anchors(self.catalogue)
+        return _anchors(self.catalogue, self.patterns)
 
     @cached_property
     def neighbours(self) -> Neighbours:
@@ -81,7 +85,7 @@ class _Lent:
             vectors=fixed_point(self.anchors["vector"].tolist()),
             codes=codes,
             tables=self.catalogue.tables,
-            ideas=_ideas(self.catalogue, self.anchors, codes),
+            ideas=_ideas(self.patterns, self.anchors, codes),
             most_ideas=self.store.settings.outfits.patterns_per_product,
         )
 
@@ -90,9 +94,8 @@ class _Lent:
 
         Who brings patterns in a file wants to see them; those that an anchor got over night only fill what has room.
         """
-        now, then = (lent_patterns(self.store, ("pattern_id",), versions) for versions in (None, past.versions))
-        former = {row["pattern_id"] for row in then}
-        new = {row["pattern_id"]: row["provider"] for row in now if row["pattern_id"] not in former}
+        former = {row["pattern_id"] for row in lent_patterns(self.store, ("pattern_id",), past.versions)}
+        new = {row["pattern_id"]: row["provider"] for row in self.patterns if row["pattern_id"] not in former}
         imported = frozenset(one for one, provider in new.items() if provider == IMPORTED)
         others = frozenset(new) - imported
         return Further(self._tried(imported), [_with_room(self.store, ids) for ids in self._tried(others)])
@@ -144,9 +147,9 @@ def _apply(lent: _Lent, redo: Touched | TouchedByDriver | None, parts: Parts) ->
     return {"anchors": len(lent.anchors), "patterns": patterns, **redone, "rows_written": written.rows_written}
 
 
-def _anchors(catalogue: Catalogue) -> "pd.DataFrame":
-    """The products that lend patterns, those that are still in the catalogue: INPUT_COLUMNS and vector, by product_id."""
-    ids = {row["anchor_product_id"] for row in lent_patterns(catalogue.store, ("pattern_id",))}
+def _anchors(catalogue: Catalogue, patterns: Sequence[Mapping[str, Any]]) -> "pd.DataFrame":
+    """The products that lend these patterns, those that are still in the catalogue: INPUT_COLUMNS and vector, by product_id."""
+    ids = {row["anchor_product_id"] for row in patterns}
     chosen = catalogue.store.count(ANCHOR_PRODUCTS) if catalogue.store.exists(ANCHOR_PRODUCTS) else 0
     if len(ids) < chosen / 2:
         logger.warning(
@@ -158,13 +161,11 @@ def _anchors(catalogue: Catalogue) -> "pd.DataFrame":
     return ordered
 
 
-def _ideas(catalogue: Catalogue, anchors: "pd.DataFrame", codes: ProductCodes) -> Ideas:
+def _ideas(patterns: Sequence[Mapping[str, Any]], anchors: "pd.DataFrame", codes: ProductCodes) -> Ideas:
     """Patterns of these anchors, in the order of anchor and pattern_id."""
     owner = {product_id: number for number, product_id in enumerate(anchors["product_id"])}
     ideas = []
-    for row in sorted(
-        lent_patterns(catalogue.store, OUTFIT_PATTERNS.given), key=lambda one: (one["anchor_product_id"], one["pattern_id"])
-    ):
+    for row in sorted(patterns, key=lambda one: (one["anchor_product_id"], one["pattern_id"])):
         number = owner.get(row["anchor_product_id"])
         if number is None:
             continue

@@ -153,11 +153,19 @@ def test_an_unknown_product_is_said() -> None:
 
 
 def test_the_anchors_that_lent_patterns_are_told() -> None:
-    """Those that are products still: one that has left the catalogue has no page."""
-    with_anchor = Shelf(TOPS.products | {"a1": ProductOutfits(replace(OTHER_TOP, product_id="a1"), ())})
-    facts = asyncio.run(RecommendationsService(with_anchor).product("top"))
-    assert [(one.product.product_id, one.patterns, one.ranks) for one in facts.anchors] == [("a1", ("Idea 1", "Idea 2"), (1, 2))]
+    anchors = {one: ProductOutfits(replace(OTHER_TOP, product_id=one), ()) for one in ("a1", "a2")}
+    facts = asyncio.run(RecommendationsService(Shelf(TOPS.products | anchors)).product("top"))
+    assert [(one.product.product_id, one.patterns, one.ranks) for one in facts.anchors] == [
+        ("a1", ("Idea 1", "Idea 2"), (1, 2)),
+        ("a2", ("Idea 3",), (3,)),
+    ]
     assert facts.sources == {"pattern_based": 2, "rule_based": 1}
+
+
+def test_an_anchor_that_has_left_the_catalogue_is_not_told() -> None:
+    """It has no page to lead to; its outfits count all the same."""
+    facts = asyncio.run(RecommendationsService(TOPS).product("top"))
+    assert (facts.anchors, facts.sources) == ((), {"pattern_based": 2, "rule_based": 1})
 
 
 def completed(store: Shelf, *basket: str, wishes: Wishes = EVERYTHING) -> list[dict[str, object]]:
