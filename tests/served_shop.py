@@ -1,8 +1,8 @@
 """A small shop as a released warehouse, written without Spark: what the service reads."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,6 @@ from outfit_pairing.storage.tables import (
     Table,
 )
 
-START = datetime(2026, 3, 2, 2, 41, tzinfo=UTC)
 # slot → article type, colour of each of its products
 KINDS = {
     "top": ("Shirts", ("white", "blue", "black", "navy blue")),
@@ -82,10 +81,10 @@ class ServedShop:
         run_id = shown_run or f"run-{self.run}"
         outfits = [row for audience in AUDIENCES for row in self.outfits(audience, shift, sources)]
         self.write(OUTFIT_RECOMMENDATIONS, outfits, run_id)
-        self.tell(run_id, outfits)
+        self.tell(run_id, outfits, "rollback" if shown_run else "checked")
         return self
 
-    def tell(self, run_id: str, outfits: Sequence[dict[str, Any]]) -> None:
+    def tell(self, run_id: str, outfits: Sequence[dict[str, Any]], kind: str = "checked") -> None:
         """Say in the table releases that the newest outfits are shown."""
         version = DeltaTable(self.warehouse / OUTFIT_RECOMMENDATIONS.name).version()
         shown = {row["product_id"] for row in outfits}
@@ -93,7 +92,7 @@ class ServedShop:
             "number": self.run,
             "shown_run_id": run_id,
             "table_version": version,
-            "kind": "checked",
+            "kind": kind,
             "products": len(shown),
             "outfits": len(outfits),
             "rows_changed": len(outfits),
@@ -160,10 +159,14 @@ class ServedShop:
             row["in_stock"] = row["product_id"] not in product_ids
         self.write(PRODUCTS, self.products)
 
+    def keep_products(self, kept: Callable[[dict[str, Any]], bool]) -> None:
+        """Write the catalogue again with these products alone."""
+        self.write(PRODUCTS, [row for row in self.products if kept(row)])
+
     def write(self, table: Table, rows: Sequence[dict[str, Any]], run_id: str = "run-1", mode: str = "overwrite") -> None:
         """One commit."""
         schema = table.written_arrow_schema
-        at = START + timedelta(days=self.run)
+        at = datetime.now(UTC)  # as commits have it: readers find the products of a release by its time
         filled = [{**dict.fromkeys(table.names), **row, "run_id": row.get("run_id", run_id), "updated_at": at} for row in rows]
         write_deltalake(self.warehouse / table.name, pa.Table.from_pylist(filled, schema), mode=mode)
 

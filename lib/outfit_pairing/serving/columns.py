@@ -61,23 +61,6 @@ class ProductColumns:
     in_stock: npt.NDArray[np.bool_]
     searched: pa.Array
 
-    @classmethod
-    def of(cls, batches: Iterable[pa.RecordBatch]) -> "ProductColumns":
-        """From the columns PRODUCT_NAMES of the products table."""
-        read = list(batches)
-        table = pa.Table.from_batches(read) if read else PRODUCTS.arrow_schema.empty_table()
-        plain = {name: whole(table[name]) for name in PLAIN}
-        said = (table[name] for name in ("product_id", "name", "article_type", "colour"))
-        searched = whole(pc.utf8_lower(pc.binary_join_element_wise(*said, SPACE, null_handling="replace")))
-        return cls(
-            rows={one: row for row, one in enumerate(plain["product_id"].to_pylist())},
-            words={name: Words.of(pc.dictionary_encode(table[name]).chunks) for name in CODED},
-            plain=plain,
-            price=values(pc.cast(table["price"], pa.float64()), np.nan),
-            in_stock=values(table["in_stock"]).astype(np.bool_),
-            searched=searched,
-        )
-
     def shown(self, row: int) -> ShownProduct:
         """What is shown of a product."""
         price = float(self.price[row])
@@ -99,6 +82,44 @@ class ProductColumns:
         for slot, audience in pairs:
             found.setdefault(slots.values[slot] or "other", set()).add(audiences.values[audience] or "unisex")
         return {slot: tuple(sorted(some)) for slot, some in found.items()}
+
+
+class ProductParts:
+    """Products as they come in, from several versions of the table: each is taken from the first that has it."""
+
+    def __init__(self) -> None:
+        self._rows: dict[str, int] = {}
+        self._batches: list[pa.RecordBatch] = []
+
+    def add(self, batches: Iterable[pa.RecordBatch]) -> None:
+        """Take the products of a version that are not there yet, all or (on a fault) none.    batches: columns PRODUCT_NAMES."""
+        ids: list[str] = []
+        new: list[pa.RecordBatch] = []
+        for batch in batches:
+            told = batch.column("product_id").to_pylist()
+            places = [place for place, one in enumerate(told) if one not in self._rows]
+            if len(places) == len(told):
+                new.append(batch)
+            elif places:
+                new.append(taken(batch, np.array(places, np.int64)))
+            ids += [told[place] for place in places]
+        self._rows.update(zip(ids, range(len(self._rows), len(self._rows) + len(ids)), strict=True))
+        self._batches += new
+
+    def columns(self) -> ProductColumns:
+        """What was taken."""
+        table = pa.Table.from_batches(self._batches) if self._batches else PRODUCTS.arrow_schema.empty_table()
+        plain = {name: whole(table[name]) for name in PLAIN}
+        said = (table[name] for name in ("product_id", "name", "article_type", "colour"))
+        searched = whole(pc.utf8_lower(pc.binary_join_element_wise(*said, SPACE, null_handling="replace")))
+        return ProductColumns(
+            rows=self._rows,
+            words={name: Words.of(pc.dictionary_encode(table[name]).chunks) for name in CODED},
+            plain=plain,
+            price=values(pc.cast(table["price"], pa.float64()), np.nan),
+            in_stock=values(table["in_stock"]).astype(np.bool_),
+            searched=searched,
+        )
 
 
 @dataclass(frozen=True, slots=True)

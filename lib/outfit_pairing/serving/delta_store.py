@@ -1,8 +1,9 @@
 """The store that needs no server: the released tables of a warehouse, held as columns in this process.
 
-Which result is shown is what table `releases` says last; its outfits are read at the version named there, so that a run that is
-writing is never seen. A look at the versions every `serve.poll_s` finds what is new; it is loaded beside what is shown and takes
-its place in one assignment. Where that fails, what is shown stays.
+Which result is shown is what table `releases` says last; its outfits are read at the version named there, and its products stay as
+`released_products` tells, so that a run that is writing, or has failed, takes nothing away. A look at the versions every
+`serve.poll_s` finds what is new; it is loaded beside what is shown and takes its place in one assignment. Where that fails, what is
+shown stays.
 """
 
 import asyncio
@@ -21,12 +22,14 @@ import pyarrow as pa
 from outfit_pairing.errors import SettingsError, WarehouseError
 from outfit_pairing.publishing.outfits import ProductOutfits, ShownProduct
 from outfit_pairing.publishing.without_outfits import absence_of
-from outfit_pairing.serving.columns import OUTFIT_CODED, OUTFIT_NAMES, PRODUCT_NAMES, OutfitColumns, ProductColumns
+from outfit_pairing.serving.columns import OUTFIT_CODED, OUTFIT_NAMES, OutfitColumns
+from outfit_pairing.serving.released_products import Catalogue, ReleasedProducts
 from outfit_pairing.serving.searching import Search
 from outfit_pairing.serving.store import Found, Hits, Metric, Quality, Release, StoreNotReady
 from outfit_pairing.storage.delta_tables import DeltaTables
+from outfit_pairing.storage.migrations import known_version
 from outfit_pairing.storage.places import absolute
-from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, RELEASES
+from outfit_pairing.storage.tables import FEEDBACK, OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, RELEASES
 from outfit_pairing.style.vocabulary import load_style_guide
 
 if TYPE_CHECKING:
@@ -37,7 +40,8 @@ logger = logging.getLogger(__name__)
 PRODUCTS_KEPT = 65_536  # shown products that are kept once they were made: some hundred bytes each
 RUNS_KEPT = 30  # of the history of quality
 METRIC_COLUMNS = ("run_id", "metric", "value", "threshold", "passed", "detail", "updated_at")
-RELEASE_COLUMNS = ("number", "shown_run_id", "table_version", "products", "outfits", "updated_at")
+RELEASE_COLUMNS = ("number", "shown_run_id", "table_version", "kind", "products", "outfits", "updated_at")
+READ = (RELEASES, OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS)
 Versions = tuple[int | None, int | None, int | None]
 
 
@@ -45,11 +49,12 @@ class Snapshot:
     """One released result, whole and never changed."""
 
     def __init__(
-        self, release: Release, outfits: OutfitColumns, products: ProductColumns, metrics: Sequence[Metric], versions: Versions
+        self, release: Release, outfits: OutfitColumns, catalogue: Catalogue, metrics: Sequence[Metric], versions: Versions
     ) -> None:
-        self.release, self.outfits, self.products, self.versions = release, outfits, products, versions
+        self.release, self.outfits, self.catalogue, self.versions = release, outfits, catalogue, versions
+        self.products = catalogue.products
         self.quality = _quality(release, metrics)
-        self._search = Search.of(products, outfits.rows)
+        self._search = Search.of(self.products, outfits.rows)
         self.shown = lru_cache(maxsize=PRODUCTS_KEPT)(self._shown)
 
     def of(self, product_id: str) -> ProductOutfits | None:
@@ -68,7 +73,7 @@ class Snapshot:
 
     def _shown(self, product_id: str) -> ShownProduct:
         row = self.products.rows.get(product_id)
-        if row is None:  # has left the catalogue since
+        if row is None:  # had left the catalogue when it was released, or nobody can tell any more what it was
             return ShownProduct(product_id, *[None] * 8)
         return self.products.shown(row)
 
@@ -102,16 +107,35 @@ class DeltaStore:
             raise SettingsError("the service needs more packages: pip install 'outfit-pairing[serve]'") from None
         self.tables = DeltaTables(_root(settings))
         self.poll_s = settings.serve.poll_s
+        self._used = (*READ, FEEDBACK) if settings.serve.feedback == "delta" else READ
+        self._released_products = ReleasedProducts(self.tables)
         self.loading = Loading(fault="the released outfits are being loaded")
         self._snapshot: Snapshot | None = None
         self._polling: asyncio.Task[None] | None = None
         self._ahead: Future[Snapshot | None] | None = None
 
-    def load_ahead(self) -> None:
-        """Begin to load in a thread, so that the time that it takes to import a web framework is not lost; `open` waits for it."""
+    def load_ahead(self) -> "Future[None]":
+        """Begin to load in a thread, so that the time that it takes to import a web framework is not lost; `open` waits for it.
+
+        Returns: what `refuse_newer` finds, which is known before anything is loaded.
+        """
         loader = ThreadPoolExecutor(1, "load-ahead")
+        looked = loader.submit(self.refuse_newer)
         self._ahead = loader.submit(self._load_if_new)
         loader.shutdown(wait=False)
+        return looked
+
+    def refuse_newer(self) -> None:
+        """Look whether this package knows the tables as they are. Those that are missing or cannot be read are for `open` to tell.
+
+        Raises:  WarehouseError: one is of a newer schema version.
+        """
+        for table in self._used:
+            try:
+                properties = self.tables.properties(table)
+            except WarehouseError:
+                continue
+            known_version(table, properties)
 
     async def open(self) -> None:
         """See Store.open."""
@@ -178,6 +202,7 @@ class DeltaStore:
         if self._snapshot and self._snapshot.versions == versions:
             return None
         started = time.perf_counter()
+        self.refuse_newer()
         loaded = self._load(versions)
         pa.default_memory_pool().release_unused()
         gc.collect()
@@ -188,29 +213,27 @@ class DeltaStore:
 
     def _load(self, versions: Versions) -> Snapshot:
         """The newest result; what has not changed is taken over from the one that is shown."""
-        told = max(self.tables.rows(RELEASES, RELEASE_COLUMNS), key=lambda row: row["number"], default=None)
+        releases = self.tables.rows(RELEASES, RELEASE_COLUMNS)
+        told = max(releases, key=lambda row: row["number"], default=None)
         if told is None:
             raise StoreNotReady("nothing is released yet; `outfit-pairing run` makes outfits and releases them")
         old = self._snapshot
+        if old and old.release.number == told["number"]:
+            outfits = old.outfits
+        else:
+            version = self.tables.same_rows(OUTFIT_RECOMMENDATIONS, told["table_version"])
+            outfits = OutfitColumns.of(self.tables.batches(OUTFIT_RECOMMENDATIONS, OUTFIT_NAMES, version, OUTFIT_CODED))
+        catalogue = self._released_products.read(releases, versions[1], old.catalogue if old else None)
+        metrics = [Metric(**row) for row in self.tables.rows(QUALITY_METRICS, METRIC_COLUMNS)] if versions[2] is not None else []
         release = Release(
             number=told["number"],
             run_id=told["shown_run_id"],
             released_at=told["updated_at"],
             products=told["products"],
             outfits=told["outfits"],
-            edition="-".join(str(one) for one in versions[1:]),
+            edition=f"{'.'.join(map(str, catalogue.versions))}-{versions[2]}",
         )
-        if old and old.release.number == release.number:
-            outfits = old.outfits
-        else:
-            version = self.tables.same_rows(OUTFIT_RECOMMENDATIONS, told["table_version"])
-            outfits = OutfitColumns.of(self.tables.batches(OUTFIT_RECOMMENDATIONS, OUTFIT_NAMES, version, OUTFIT_CODED))
-        if old and old.versions[1] == versions[1]:
-            products = old.products
-        else:
-            products = ProductColumns.of(self.tables.batches(PRODUCTS, PRODUCT_NAMES, versions[1]))
-        metrics = [Metric(**row) for row in self.tables.rows(QUALITY_METRICS, METRIC_COLUMNS)] if versions[2] is not None else []
-        return Snapshot(release, outfits, products, metrics, versions)
+        return Snapshot(release, outfits, catalogue, metrics, versions)
 
     def _tell(self, release: Release) -> None:
         figures = (release.number, release.run_id, f"{release.outfits:,}", f"{release.products:,}", self.loading.seconds)

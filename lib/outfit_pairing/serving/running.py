@@ -7,7 +7,8 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import InputError, SettingsError
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DRAIN_S = 20  # answers that are under way when the service is told to stop may take so long
+LOOK_S = 5  # for a look at the tables; where it takes longer, `/health/ready` says what it has found
 KEEP_ALIVE_S = 30
 BACKLOG = 2_048
 COLLECT = (50_000, 20, 50)  # answers leave no circles behind: looking for some at every 700 objects costs more than an answer
@@ -29,14 +31,15 @@ def serve(settings: "Settings") -> None:
     """Answer requests until SIGTERM or SIGINT; answers under way are finished, feedback is written down.
 
     Raises:  SettingsError: a setting or the environment does not do, or a package is missing.    InputError: the port is taken.
+             WarehouseError: a table is of a newer schema version.
     """
     from outfit_pairing.serving.feedback import open_feedback
 
     key, feedback = _key(settings), open_feedback(settings)
     listening = listen(settings.serve.host, settings.serve.port)
     store = open_store(settings)
-    if (load_ahead := getattr(store, "load_ahead", None)) is not None:
-        load_ahead()
+    load_ahead: Callable[[], Future[None]] | None = getattr(store, "load_ahead", None)
+    looked = load_ahead() if load_ahead else None
     try:
         import uvicorn
 
@@ -51,6 +54,8 @@ def serve(settings: "Settings") -> None:
         experiment=experiment_of(settings.serve.experiment, settings.serve.variants),
         feedback=feedback,
     )
+    if looked and wait([looked], LOOK_S).done:
+        looked.result()
     config = uvicorn.Config(
         create_app(service, Options(key)),
         http="httptools",

@@ -9,7 +9,7 @@ takes 0.03 and 1.5 s.
 import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -74,14 +74,25 @@ class DeltaTables:
 
     def same_rows(self, table: Table, version: int) -> int:
         """The newest version with the same rows as `version`: files of older ones may have been compacted and vacuumed."""
+        return _same_rows(self._commits(table), version)
+
+    def versions_at(self, table: Table, moments: Sequence[datetime]) -> list[int | None]:
+        """For each moment the version that the table had then, or a later one with the same rows; None where its log does not tell.
+
+        Goes by what commits say of their time: that of their files changes when a warehouse is copied.
+        Raises:  WarehouseError: there is no such table, or its log cannot be read.
+        """
+        commits = self._commits(table)
+        times = {version: told["timestamp"] for version, told in commits.items() if told.get("timestamp") is not None}
+        found = [max((one for one, at in times.items() if at <= moment.timestamp() * 1_000), default=None) for moment in moments]
+        return [None if one is None else _same_rows(commits, one) for one in found]
+
+    def properties(self, table: Table) -> Mapping[str, str]:
+        """What a table says of itself.    Raises:  WarehouseError: there is no such table, or it cannot be read."""
         try:
-            opened = self._open(table)
-            newer = {told["version"]: told.get("operation") for told in opened.history() if told.get("version", 0) > version}
+            return dict(self._open(table).metadata().configuration)
         except Exception as fault:
             raise self._unreadable(table, fault) from fault
-        while newer.get(version + 1) in SAME_ROWS:
-            version += 1
-        return version
 
     def batches(
         self, table: Table, columns: Sequence[str], version: int | None = None, coded: Collection[str] = ()
@@ -206,6 +217,13 @@ class DeltaTables:
         for file in opened.file_uris():
             yield from _file_batches(Path(self.root, table.name, Path(file).name), schema, columns, coded)
 
+    def _commits(self, table: Table) -> dict[int, dict[str, Any]]:
+        """What each commit says of itself, by its version, as far back as the log goes."""
+        try:
+            return {told["version"]: told for told in self._open(table).history() if "version" in told}
+        except Exception as fault:
+            raise self._unreadable(table, fault) from fault
+
     def _open(self, table: Table, version: int | None = None) -> Any:
         from deltalake import DeltaTable
 
@@ -218,6 +236,13 @@ class DeltaTables:
         if isinstance(fault, TableNotFoundError):
             return WarehouseError(f"{where} holds no table {table.name}; `outfit-pairing run` makes and releases it")
         return WarehouseError(f"table {table.name} of {where} cannot be read: {first_line(fault)}")
+
+
+def _same_rows(commits: Mapping[int, Mapping[str, Any]], version: int) -> int:
+    """The newest version of these commits with the same rows."""
+    while commits.get(version + 1, {}).get("operation") in SAME_ROWS:
+        version += 1
+    return version
 
 
 def _as_spark_writes() -> dict[str, Any]:

@@ -78,6 +78,17 @@ def version_properties(table: Table) -> str:
     return _properties(schema_version(table)) + (f", {CHANGE_FEED}" if table.keeps_changes else "")
 
 
+def known_version(table: Table, properties: Mapping[str, str]) -> int:
+    """The schema version of an existing table.    Raises:  WarehouseError: it is newer than what this package writes."""
+    version, writer = _version(properties, table)
+    if version > schema_version(table):
+        newer = f"outfit-pairing ≥ {writer}" if writer else f"an outfit-pairing newer than {__version__}"
+        raise WarehouseError(
+            f"table {table.name} is of schema version {version}, this package writes {schema_version(table)}; install {newer}"
+        )
+    return version
+
+
 def bring_up(spark: "SparkSession", run_id: str, place: str, table: Table, look: Callable[[], Found]) -> bool:
     """Bring an existing table to this package's schema; whether anything changed. Looks at each table once per run.
 
@@ -88,12 +99,7 @@ def bring_up(spark: "SparkSession", run_id: str, place: str, table: Table, look:
     if (run_id, place) in _opened:
         return False
     found = look()
-    version, writer = _version(found.properties, table)
-    if version > schema_version(table):
-        newer = f"outfit-pairing ≥ {writer}" if writer else f"an outfit-pairing newer than {__version__}"
-        raise WarehouseError(
-            f"table {table.name} is of schema version {version}, this package writes {schema_version(table)}; install {newer}"
-        )
+    version = known_version(table, found.properties)
     present, changed = found.columns, False
     for step in (MARK, *STEPS.get(table.name, ()))[version:]:
         for statement in step.sql(place, present):

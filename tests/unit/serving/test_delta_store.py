@@ -14,7 +14,7 @@ from outfit_pairing.serving.delta_store import DeltaStore
 from outfit_pairing.serving.store import StoreNotReady
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage.delta_tables import DeltaTables
-from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, RELEASES
+from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, RELEASES
 from tests.served_shop import ServedShop
 
 
@@ -144,8 +144,10 @@ def test_stock_changes_without_a_release(shop: ServedShop) -> None:
     assert with_store(shop.warehouse, ask) == [True, False, False]
 
 
-def test_an_item_that_has_left_the_catalogue_is_nameless(shop: ServedShop) -> None:
-    shop.write(PRODUCTS, [row for row in shop.products if row["product_id"] != "women-bottom-01"])
+def test_an_item_that_had_left_the_catalogue_when_it_was_released_is_nameless(shop: ServedShop) -> None:
+    """… and cannot be bought."""
+    shop.keep_products(lambda row: row["product_id"] != "women-bottom-01")
+    shop.release()
     found = with_store(shop.warehouse, lambda store: store.outfits_of(["women-top-00", "women-bottom-01"]))
     assert list(found.products) == ["women-top-00"]
     gone = found.products["women-top-00"].outfits[0].items[0].product
