@@ -1,13 +1,14 @@
 """Small tables without Spark: rows merged, read again in the types that the table declares, and what changed."""
 
 import json
-from datetime import UTC, datetime
+import shutil
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from outfit_pairing.errors import WarehouseError
 from outfit_pairing.storage.delta_tables import DeltaTables
@@ -79,6 +80,19 @@ def test_what_changed_is_told(tables: DeltaTables) -> None:
     assert sorted(tables.changed_since(OUTFITS, 0, "product_id")["product_id"].to_pylist()) == ["b", "c", "new"]
     with pytest.raises(WarehouseError, match="cannot be read"):
         tables.changed_since(OUTFITS, 7, "product_id")
+
+
+def test_the_version_of_a_moment_is_found(tables: DeltaTables, tmp_path: Path) -> None:
+    """By what commits say of their time, also in a copy; a later one with the same rows stands for it."""
+    folder, copy = Path(tables.root, OUTFITS.name), DeltaTables(str(tmp_path / "copy"))
+    outfits = DeltaTable(folder)
+    written, merged = (datetime.fromtimestamp(told["timestamp"] / 1_000, UTC) for told in reversed(outfits.history()))
+    outfits.optimize.z_order(["product_id"])
+    shutil.copytree(folder, Path(copy.root, OUTFITS.name), copy_function=shutil.copyfile)
+    for one in (tables, copy):
+        assert one.versions_at(OUTFITS, [merged, written, written - timedelta(seconds=1), AT]) == [2, 0, None, None]
+    with pytest.raises(WarehouseError, match="holds no table products"):
+        tables.versions_at(PRODUCTS, [merged])
 
 
 def test_a_table_whose_rows_nobody_has_counted_is_not_small(tables: DeltaTables) -> None:
