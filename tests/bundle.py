@@ -13,7 +13,7 @@ import yaml
 REPOSITORY = Path(__file__).resolve().parents[1]
 REFERENCE = re.compile(r"\$\{([a-zA-Z0-9_.\-]+)\}")
 DYNAMIC = re.compile(r"\{\{(.+?)\}\}")
-OF_THE_WORKSPACE = {"workspace.file_path"}
+OF_THE_WORKSPACE = {"workspace.file_path", "workspace.current_user.short_name"}
 KINDS = ("jobs", "schemas", "volumes", "secret_scopes")
 # what has no default in databricks.yml, and each user gives
 GIVEN = {"catalog": "main", "warehouse_id": "1234567890abcdef"}

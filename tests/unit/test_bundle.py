@@ -281,6 +281,19 @@ def test_production_is_one_copy_that_is_not_deleted_by_accident() -> None:
     assert resolved("dev")["mode"] == "development"
 
 
+def test_two_developers_do_not_meet() -> None:
+    """Jobs and schemas get the user's name from the CLI, volumes lie in a schema; any other name has to hold it itself."""
+    resources = resolved("dev")["resources"]
+    assert set(resources) == {"jobs", "schemas", "volumes", "secret_scopes"}, "does the CLI put a prefix before a new kind?"
+    assert all(volume["schema_name"] == resources["schemas"]["outfits"]["name"] for volume in resources["volumes"].values())
+    for scope in resources["secret_scopes"].values():
+        assert "${workspace.current_user.short_name}" in scope["name"]
+    for job in resources["jobs"].values():
+        named = {found for text in texts(job) for found in re.findall(r"llm\.api_key_secret=(.+)/", text)}
+        assert named <= {scope["name"] for scope in resources["secret_scopes"].values()}
+    assert [scope["name"] for scope in resolved("prod")["resources"]["secret_scopes"].values()] == ["outfit-pairing-prod"]
+
+
 def test_no_address_or_host_of_a_real_workspace() -> None:
     """Names are variables or examples."""
     for text in texts(read_bundle()):
