@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from outfit_pairing import cli
+from outfit_pairing.patterns.asking.preflight import check_asking
 from outfit_pairing.pipeline import STAGES
 from tests.bundle import (
     DYNAMIC,
@@ -155,7 +156,7 @@ def test_the_tasks_of_a_chain_are_the_stages_in_their_order(name: str, monkeypat
 
 
 def test_stages_get_what_they_need_on_each_kind_of_compute() -> None:
-    """Workers ask any server on classic; ai_query on serverless; replies and files go to the volume; the key is named only."""
+    """An endpoint of the workspace is asked; replies and files go to the volume; the key is named only, and on classic only."""
     found = {}
     for name in CHAINS:
         by_key = {task["task_key"]: arguments(jobs()[name], task) for task in jobs()[name]["tasks"]}
@@ -165,7 +166,49 @@ def test_stages_get_what_they_need_on_each_kind_of_compute() -> None:
         for stage in ("publish", "check_quality"):
             assert cli._settings(cli.main_parser().parse_args(by_key[stage])).publish.folder.endswith("/files/exports")
         assert cli._settings(cli.main_parser().parse_args(by_key["ingest"])).catalog.path.endswith("/incoming/catalog.csv.gz")
-    assert found == {"outfit_pairing": ("openai", "outfit-pairing-prod/api-key"), "outfit_pairing_serverless": ("ai_query", None)}
+    assert found == {"outfit_pairing": ("ai_query", "outfit-pairing-prod/api-key"), "outfit_pairing_serverless": ("ai_query", None)}
+
+
+# Settings that differ from the defaults, or from run to run → the commands that go by them
+PAIRING = {"pair-by-lookbook", "apply-patterns", "pair-by-rules"}
+GONE_BY = {
+    "patterns.provider": {"generate-patterns", "check-quality"},
+    "embedding.model": {"ingest", "embed", "select-anchors", "generate-patterns", *PAIRING},
+    "style.model": PAIRING,
+    "lookbook.path": {"pair-by-lookbook"},
+    "publish.folder": {"publish", "check-quality", "rollback"},
+    "llm.journal": {"generate-patterns", "maintain"},
+    "llm.model": {"generate-patterns"},
+}
+
+
+@pytest.mark.parametrize(("job", "task"), wheel_tasks())
+def test_every_task_is_given_all_that_it_goes_by(job: Tree, task: Tree) -> None:
+    """A check that did not know of the model would count what the style guide wrote in its place; so in every job."""
+    command, *flags = arguments(job, task)
+    given = {flag.removeprefix("--set=").partition("=")[0] for flag in flags if flag.startswith("--set=")}
+    assert {name for name, commands in GONE_BY.items() if command in commands} == given & set(GONE_BY)
+
+
+def test_all_jobs_agree_who_writes_patterns() -> None:
+    """The daily check judges what the nightly chain has made."""
+    said = {
+        parameter["default"]
+        for job in jobs().values()
+        for parameter in job.get("parameters", ())
+        if parameter["name"] == "provider"
+    }
+    assert said == {"ai_query"}
+
+
+def test_production_can_succeed_with_what_has_to_be_given() -> None:
+    """Whom the scheduled chain asks needs no address, and no key that somebody has to put in."""
+    running = [job for name, job in jobs().items() if name in CHAINS and job["schedule"]["pause_status"] == "UNPAUSED"]
+    assert len(running) == 1
+    (task,) = (task for task in running[0]["tasks"] if task["task_key"] == "generate_patterns")
+    settings = cli._settings(cli.main_parser().parse_args(arguments(running[0], task)))
+    assert (settings.patterns.provider, settings.llm.base_url) == ("ai_query", None)
+    check_asking(settings.patterns.provider, settings.llm)
 
 
 def test_a_missed_gate_is_not_tried_again_and_other_faults_are() -> None:

@@ -8,6 +8,8 @@ from outfit_pairing.patterns.asking.budget import Budget
 from outfit_pairing.patterns.asking.journal import RequestJournal
 from outfit_pairing.settings import LlmSettings
 
+OF_DATABRICKS = "databricks-"  # names of the endpoints that Databricks itself serves begin so
+
 
 def check_model(provider: str, llm: LlmSettings, journal: RequestJournal) -> None:
     """The settings of a provider that asks a model can work; nothing is checked for one that asks none.
@@ -30,6 +32,12 @@ def check_asking(provider: str, llm: LlmSettings) -> None:
     if provider == "openai":
         if find_spec("openai") is None:
             raise SettingsError("patterns.provider openai needs the openai package; `pip install 'outfit-pairing[llm]'`")
+        if llm.base_url is None and llm.model.startswith(OF_DATABRICKS):
+            # a token of the workspace would go to a stranger, who has no such model
+            raise SettingsError(
+                f"llm.model {llm.model} is an endpoint of Databricks, and llm.base_url names none of its servers; "
+                "set it to https://WORKSPACE/serving-endpoints, or patterns.provider to ai_query"
+            )
         if llm.base_url is None and llm.api_key_secret is None and not os.environ.get(llm.api_key_env):
             raise SettingsError(
                 f"no key: the environment variable {llm.api_key_env} is not set; export it, name another with llm.api_key_env, "
