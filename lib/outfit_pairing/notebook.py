@@ -23,6 +23,7 @@ from outfit_pairing.notebook_view import View
 from outfit_pairing.pipeline import StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport, TableStore
+from outfit_pairing.storage.at_hand import by_time
 from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.tables import (
     ANCHOR_PRODUCTS,
@@ -153,9 +154,18 @@ class Notebook:
         """Take the limits of `config`; auto is conf/demo.yaml where the catalogue is made up, else conf/production.yaml."""
         if self.values.get("config", "") != AUTO:
             return
-        chosen = "demo" if self._made_up() else "production"
+        made_up = self._last("ingest", "catalog", "mapping") == SAMPLE
+        chosen = "demo" if made_up else "production"
         self.settings = self._settings(chosen).model_copy(update={"run_id": self.settings.run_id})
         self.say(f"Limits of conf/{chosen}.yaml.")
+
+    def judge_who_was_asked(self) -> None:
+        """Judge patterns by whom the last run asked, unless `provider` says whom: a stand-in's do not count as a model's."""
+        asked = self._last("generate-patterns", "patterns", "provider")
+        if asked and not self.values.get("provider"):
+            patterns = self.settings.patterns.model_copy(update={"provider": asked})
+            self.settings = self.settings.model_copy(update={"patterns": patterns})
+            self.say(f"Patterns were asked of {asked}.")
 
     def can_ask(self) -> bool:
         """Whether the model of the settings can be asked from here; says why not.
@@ -247,13 +257,11 @@ class Notebook:
         catalogue = self.settings.catalog.model_copy(update={"path": str(path), "mapping": SAMPLE})
         self.settings = self.settings.model_copy(update={"catalog": catalogue})
 
-    def _made_up(self) -> bool:
-        """Whether the last catalogue that was read is a sample, as the table `runs` remembers it."""
-        from pyspark.sql import functions as F
-
-        read = self.table(RUNS).where("stage = 'ingest' AND status = 'done'")
-        last = read.orderBy(F.desc("started_at")).limit(1).collect()
-        return bool(last) and json.loads(last[0]["settings"])["catalog"]["mapping"] == SAMPLE
+    def _last(self, stage: str, section: str, setting: str) -> str | None:
+        """A setting of the last run of a stage that went well, as the table `runs` remembers it; None where there is none."""
+        rows = self.store.rows_of(RUNS, ("status", "started_at", "settings"), "stage", [stage])
+        done = by_time((row for row in rows if row["status"] == "done"), "started_at")
+        return json.loads(done[-1]["settings"])[section][setting] if done else None
 
     def _why_not(self) -> str | None:
         from outfit_pairing.patterns.asking.preflight import check_asking

@@ -8,7 +8,7 @@
 # MAGIC
 # MAGIC **After 01 and 02.** Stages: `pair-by-lookbook`, `apply-patterns`, `pair-by-rules`, `publish`, `check-quality`, `release`.
 # MAGIC `config`: settings with the limits; `auto` takes `conf/demo.yaml` for the made-up catalogue, `conf/production.yaml` for
-# MAGIC any other.
+# MAGIC any other. `provider`: who was asked for the patterns; empty: whom the last run asked.
 
 # COMMAND ----------
 
@@ -27,6 +27,7 @@ notebook = Notebook(
     catalog_path="",
     mapping="",
     encoder="",
+    provider="",
     lookbook="",
     style_model="",
     folder="",
@@ -37,6 +38,7 @@ notebook = Notebook(
 )
 notebook.prepare("ingest", "embed", "select-anchors", "generate-patterns")
 notebook.hold_to_limits()
+notebook.judge_who_was_asked()
 
 # COMMAND ----------
 

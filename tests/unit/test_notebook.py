@@ -1,8 +1,10 @@
 """What notebooks have around them: parameters from widgets, arguments or defaults, and things shown there and here."""
 
+import json
 import re
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from outfit_pairing.errors import SettingsError
 from outfit_pairing.notebook import Notebook
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import StageReport
+from outfit_pairing.storage.tables import RUNS, Table
 from tests.notebooks import FOLDER, HEADER, INVENTORY, Screen, Widgets, cells_of, files, title_of
 
 SOURCES = [path for path in files() if path.suffix == ".py"]
@@ -89,6 +92,62 @@ def test_on_databricks_tables_have_names_and_files_lie_in_a_volume(monkeypatch: 
     assert (apart.storage.catalog, apart.storage.schema_) == ("shop", "outfit_pairing_by_rules")
     given = Notebook(databricks({"journal": "/Volumes/x/y/z"}), "a", catalog="", schema="", warehouse="", journal="").settings
     assert given.llm.journal == "/Volumes/x/y/z"
+
+
+class Remembered:
+    """A store whose table `runs` holds these rows: stage, status, hour and settings."""
+
+    def __init__(self, *runs: tuple[str, str, int, dict[str, Any]]) -> None:
+        names = ("stage", "status", "started_at", "settings")
+        self.runs = [
+            dict(zip(names, (stage, status, datetime(2026, 5, 1, hour, tzinfo=UTC), json.dumps(settings)), strict=True))
+            for stage, status, hour, settings in runs
+        ]
+
+    def rows_of(self, table: Table, columns: tuple[str, ...], where: str, values: list[str]) -> list[dict[str, Any]]:
+        assert table is RUNS
+        return [{name: run[name] for name in columns} for run in self.runs if run[where] in values]
+
+
+def test_patterns_are_judged_by_whom_the_last_run_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    """Who asked a model in another notebook, or by a job, need not say it again: the style guide's stand-ins do not count."""
+    asked = {name: {"patterns": {"provider": name}} for name in ("style_guide", "openai", "ai_query")}
+    runs = Remembered(
+        ("generate-patterns", "done", 3, asked["ai_query"]),
+        ("generate-patterns", "done", 1, asked["style_guide"]),
+        ("generate-patterns", "failed", 4, asked["openai"]),
+        ("check-quality", "done", 5, asked["style_guide"]),
+    )
+    monkeypatch.setattr(Notebook, "store", runs)
+    values = {"warehouse": str(tmp_path), "provider": "", "config": ""}
+    notebook = Notebook({}, "a", **values)
+    notebook.judge_who_was_asked()
+    assert notebook.settings.patterns.provider == "ai_query"
+    assert "Patterns were asked of ai_query." in capsys.readouterr().out
+    said = Notebook({}, "a", **values | {"provider": "openai"})
+    said.judge_who_was_asked()
+    assert said.settings.patterns.provider == "openai"
+    monkeypatch.setattr(Notebook, "store", Remembered())
+    nobody = Notebook({}, "a", **values)
+    nobody.judge_who_was_asked()
+    assert nobody.settings.patterns.provider == "style_guide"
+
+
+@pytest.mark.parametrize(("mapping", "limits"), [("sample", 0.98), ("myntra", 0.999)])
+def test_a_made_up_catalogue_has_limits_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mapping, limits) -> None:
+    """Any other is held to those of production; the run keeps its name."""
+    monkeypatch.setattr(Notebook, "store", Remembered(("ingest", "done", 1, {"catalog": {"mapping": mapping}})))
+    notebook = Notebook({}, "a", warehouse=str(tmp_path), config="auto", run_id="run-7")
+    notebook.hold_to_limits()
+    assert notebook.settings.quality.gates.coverage == limits
+    assert notebook.settings.run_id == "run-7"
+
+
+def test_the_notebook_that_checks_knows_who_was_asked() -> None:
+    """Else its gate of pattern_yield would count what the style guide wrote in a model's place."""
+    text = (FOLDER / "production" / "03_apply_patterns_to_catalog.py").read_text("utf-8")
+    assert text.index("notebook.judge_who_was_asked()") < text.index('notebook.run("check-quality"')
+    assert '    provider="",\n' in text
 
 
 def test_settings_files_are_found_by_name_above_the_notebook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
