@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from outfit_pairing.cli import check_stages
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.notebook_view import View
+from outfit_pairing.package_files import package_folder
 from outfit_pairing.pipeline import StageOutcome, run_stages
 from outfit_pairing.settings import Settings, load_settings
 from outfit_pairing.storage import StageReport, TableStore
@@ -74,6 +75,7 @@ FIRST_TABLE = {
     "apply-patterns": PATTERN_RECOMMENDATIONS,
 }
 AUTO, SAMPLE = "auto", "sample"
+CHECKOUT_CONF = Path(__file__).parents[2] / "conf"  # a wheel holds its files as outfit_pairing/conf/
 
 
 class Notebook:
@@ -301,12 +303,16 @@ def _from_arguments(namespace: Mapping[str, Any], defaults: Mapping[str, str]) -
 
 
 def _settings_file(config: str, namespace: Mapping[str, Any]) -> Path:
-    """A path as it is; a plain name is a file of the folder conf/ of the repository that holds the notebook."""
+    """A path as it is; a plain name is a file of a folder conf/ in or above the notebook's, else one that the package has.
+
+    The working folder tells where the notebook lies only on classic compute: on serverless it may be any.
+    """
     if config.endswith((".yaml", ".yml")):
         return Path(config)
     start = Path(namespace["__file__"]).resolve().parent if "__file__" in namespace else Path.cwd()
-    for folder in (start, *start.parents):
-        found = folder / "conf" / f"{config}.yaml"
+    above = (folder / "conf" for folder in (start, *start.parents))
+    for folder in (*above, CHECKOUT_CONF, package_folder("outfit_pairing", "conf")):
+        found = folder / f"{config}.yaml"
         if found.is_file():
             return found
     raise SettingsError(f"config = {config}: there is no conf/{config}.yaml in or above {start}; give the path of a YAML file")

@@ -164,6 +164,25 @@ def test_settings_files_are_found_by_name_above_the_notebook(tmp_path: Path, mon
         Notebook({}, "a", config="shp")
 
 
+def test_settings_files_of_the_project_are_found_wherever_a_notebook_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working folder of a serverless task is anywhere; a file beside the notebook comes before the package's."""
+    monkeypatch.chdir(tmp_path)
+    assert Notebook({}, "a", config="production").settings.quality.gates.from_patterns == 0.93
+    (tmp_path / "conf").mkdir()
+    (tmp_path / "conf" / "production.yaml").write_text("anchors: {budget: 23}\n", "utf-8")
+    assert Notebook({}, "a", config="production").settings.anchors.budget == 23
+
+
+def test_in_a_wheel_settings_files_lie_in_the_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where setup.py puts them, since nothing of the repository is there."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("outfit_pairing.notebook.CHECKOUT_CONF", tmp_path / "no-checkout")
+    monkeypatch.setattr("outfit_pairing.notebook.package_folder", tmp_path.joinpath)
+    (tmp_path / "outfit_pairing" / "conf").mkdir(parents=True)
+    (tmp_path / "outfit_pairing" / "conf" / "production.yaml").write_text("anchors: {budget: 29}\n", "utf-8")
+    assert Notebook({}, "a", config="production").settings.anchors.budget == 29
+
+
 def test_without_a_screen_things_are_printed_and_kept_on_a_page(here: Callable[..., Notebook], capsys) -> None:
     """Text is text: nothing of a catalogue becomes mark-up."""
     notebook = here()

@@ -52,7 +52,7 @@ def alone(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_wheel_is_small_and_complete(wheel: Path) -> None:
-    """Less than a megabyte; guide, templates and mappings are in it, tests and caches are not."""
+    """Less than a megabyte; guide, templates, settings and mappings are in it, tests and caches are not."""
     assert wheel.stat().st_size < LARGEST
     names = set(zipfile.ZipFile(wheel).namelist())
     inside = REPOSITORY / "lib" / "outfit_pairing"
@@ -60,6 +60,8 @@ def test_the_wheel_is_small_and_complete(wheel: Path) -> None:
     assert {f"outfit_pairing/{file.relative_to(inside)}" for file in wanted} <= names
     mappings = {file.name for file in (REPOSITORY / "conf" / "mappings").glob("*.yaml")}
     assert mappings == {name.rsplit("/", 1)[1] for name in names if name.startswith("outfit_pairing/catalog/mappings/")}
+    settings = {file.name for file in (REPOSITORY / "conf").glob("*.yaml")}
+    assert settings == {name.rsplit("/", 1)[1] for name in names if name.startswith("outfit_pairing/conf/")}
     assert {name.split("/", 1)[0].partition("-")[0] for name in names} == {"outfit_pairing"}
 
 
