@@ -153,11 +153,12 @@ class Notebook:
             self.run(*missing)
 
     def hold_to_limits(self) -> None:
-        """Take the limits of `config`; auto is conf/demo.yaml where the catalogue is made up, else conf/production.yaml."""
+        """Take the limits of `config`; auto is conf/demo.yaml where the catalogue is made up, else what production has here."""
         if self.values.get("config", "") != AUTO:
             return
         made_up = self._last("ingest", "catalog", "mapping") == SAMPLE
-        chosen = "demo" if made_up else "production"
+        production = "databricks_production" if self.on_databricks else "production"
+        chosen = "demo" if made_up else production
         self.settings = self._settings(chosen).model_copy(update={"run_id": self.settings.run_id})
         self.say(f"Limits of conf/{chosen}.yaml.")
 

@@ -8,7 +8,8 @@
 # MAGIC
 # MAGIC **After 01 and 02.** Stages: `pair-by-lookbook`, `apply-patterns`, `pair-by-rules`, `publish`, `check-quality`, `release`.
 # MAGIC `config`: settings with the limits; `auto` takes `conf/demo.yaml` for the made-up catalogue, `conf/production.yaml` for
-# MAGIC any other. `provider`: who was asked for the patterns; empty: whom the last run asked.
+# MAGIC any other, on Databricks `conf/databricks_production.yaml`. `provider`: who was asked for the patterns; empty: whom the
+# MAGIC last run asked.
 
 # COMMAND ----------
 

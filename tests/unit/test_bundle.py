@@ -131,7 +131,7 @@ def test_every_task_starts_a_command_with_settings_that_it_knows(job: Tree, task
     assert (settings.run_id, settings.storage.catalog) == ("4711", GIVEN["catalog"])
     assert settings.storage.schema_ == "outfit_pairing"
     assert settings.storage.wait_s > 600, "a killed run holds a named warehouse for ten minutes"
-    assert flags.config == REPOSITORY / "conf" / "databricks.yaml"
+    assert flags.config == REPOSITORY / "conf" / "databricks_production.yaml"
     for path in (settings.catalog.path, settings.publish.folder, settings.llm.journal):
         assert path is None or path.startswith("/Volumes/main/outfit_pairing/files/")
 
@@ -336,6 +336,15 @@ def test_production_is_one_copy_that_is_not_deleted_by_accident() -> None:
     assert grants["account users"] == {"USE_SCHEMA", "SELECT"}
     assert {one.get("service_principal_name"): one["level"] for one in bundle["permissions"]}[runner] == "CAN_VIEW"
     assert resolved("dev")["mode"] == "development"
+
+
+def test_each_target_has_limits_of_its_own() -> None:
+    """Strict ones in production, those of a laptop where things are tried out; every job reads the same file."""
+    for target, file in (("dev", "databricks.yaml"), ("prod", "databricks_production.yaml")):
+        read = {
+            found for text in texts(resolved(target)["resources"]) for found in re.findall(r"workspace\.file_path\}/(\S+)", text)
+        }
+        assert read == {f"conf/{file}"}
 
 
 def test_two_developers_do_not_meet() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from outfit_pairing.errors import SettingsError
-from outfit_pairing.settings import GateSettings, load_settings
+from outfit_pairing.settings import GateSettings, Settings, load_settings
 from tests.conftest import REPOSITORY
 
 FILES = sorted((REPOSITORY / "conf").glob("*.yaml"))
@@ -25,6 +25,19 @@ def test_a_misspelt_limit_is_refused(tmp_path: Path) -> None:
         SettingsError, match=r"quality\.gates\.drift_product is no setting; did you mean quality\.gates\.drift_products"
     ):
         load_settings(path, environment={})
+
+
+def conf(name: str) -> Settings:
+    return load_settings(REPOSITORY / "conf" / f"{name}.yaml", environment={})
+
+
+def test_databricks_has_the_limits_of_each_place() -> None:
+    """In development those of a laptop, in production the strict ones; ai_query tells no cost, so none is limited."""
+    assert conf("databricks").quality == conf("local").quality
+    strict = conf("production").quality.gates.model_copy(update={"model_cost": None})
+    assert conf("databricks_production").quality.gates == strict
+    besides = {"run_id", "quality"}
+    assert conf("databricks").model_dump(exclude=besides) == conf("databricks_production").model_dump(exclude=besides)
 
 
 def test_production_is_stricter_than_the_defaults_in_every_limit() -> None:

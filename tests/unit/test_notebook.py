@@ -141,6 +141,11 @@ def test_a_made_up_catalogue_has_limits_of_its_own(tmp_path: Path, monkeypatch: 
     notebook.hold_to_limits()
     assert notebook.settings.quality.gates.coverage == limits
     assert notebook.settings.run_id == "run-7"
+    monkeypatch.setenv("DATABRICKS_RUNTIME_VERSION", "18.0")
+    there = Notebook(databricks({}), "a", catalog="", schema="", config="auto")
+    there.hold_to_limits()
+    assert there.settings.quality.gates.coverage == limits
+    assert there.settings.quality.gates.model_cost is None, "ai_query tells no cost"
 
 
 def test_the_notebook_that_checks_knows_who_was_asked() -> None:
