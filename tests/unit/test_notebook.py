@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,12 +13,14 @@ import pytest
 import yaml
 from databricks.bundles.jobs import JobCluster, Task
 
+from outfit_pairing import cli
 from outfit_pairing.embedding.stage import LEAST_TEXTS_PER_PARTITION
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.notebook import Notebook
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import StageReport
 from outfit_pairing.storage.tables import RUNS, Table
+from tests.bundle import resolved
 from tests.notebooks import FOLDER, HEADER, INVENTORY, Screen, Widgets, cells_of, files, title_of
 
 SOURCES = [path for path in files() if path.suffix == ".py"]
@@ -338,6 +341,24 @@ def test_the_settings_of_64_workers_can_be_used(tmp_path: Path) -> None:
     assert settings.embedding.chunk_texts // LEAST_TEXTS_PER_PARTITION == 64 * 8
     assert settings.llm.budget_tokens == 2 * 3_000 * settings.anchors.budget
     assert JobCluster.from_dict({"job_cluster_key": "chain"} | yaml.safe_load(cluster)).new_cluster
+
+
+def test_lakebase_is_sent_what_the_bundle_has_released() -> None:
+    """Schema and volume are the bundle's, packages those of the extra; the wheel itself is on no package index."""
+    cells = json.loads((FOLDER / "reference" / "migrate_to_lakebase.ipynb").read_text("utf-8"))["cells"]
+    install, widgets, *_, release = ("".join(cell["source"]) for cell in cells[1:6])
+    project = tomllib.loads((FOLDER.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {f"'{needed}'" for needed in project["optional-dependencies"]["postgres"]} <= set(install.split())
+    assert "outfit-pairing" not in install
+    bundle = resolved("prod")["resources"]
+    (schema,), (volume,) = bundle["schemas"].values(), bundle["volumes"].values()
+    assert f'text("schema", "{schema["name"]}"' in widgets
+    told: list[list[str]] = []
+    names = {"catalog": "main", "schema": schema["name"], "url": "postgresql://db.example/outfits"}
+    exec(release.replace("from outfit_pairing.cli import main", ""), names | {"main": lambda flags: told.append(flags) or 0})
+    given = cli._settings(cli.main_parser().parse_args(told[0]))
+    assert (given.storage.catalog, given.storage.schema_) == ("main", schema["name"])
+    assert given.publish.folder == f"/Volumes/main/{schema['name']}/{volume['name']}/exports"
 
 
 def test_a_notebook_can_be_a_task_of_a_job() -> None:
