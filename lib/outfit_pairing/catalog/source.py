@@ -123,8 +123,13 @@ def recognised(path: str) -> Catalogue:
 def _place(path: str | None) -> str:
     if not path:
         raise CatalogError("no catalogue is given; name one with --catalog FILE or catalog.path in the settings")
-    # what Databricks mounts as a disk is read as one
-    return path.removeprefix("file://") if path.startswith("file:///") else path.replace("dbfs:/", "/dbfs/", 1)
+    if path.startswith("file:///"):
+        return path.removeprefix("file://")
+    if not path.startswith("dbfs:/"):
+        return path
+    # what Databricks mounts as a disk is read as one: a volume where its path says, all else below /dbfs
+    mounted = f"/{path.removeprefix('dbfs:').lstrip('/')}"
+    return mounted if mounted.startswith("/Volumes/") else f"/dbfs{mounted}"
 
 
 def _format_at_url(path: str, mapping: CatalogueMapping | None) -> Format:

@@ -181,3 +181,18 @@ def test_the_real_catalogue_is_recognised(catalogue_file: Path, make_settings: M
     catalogue = open_catalogue(make_settings(f"catalog.path={catalogue_file}", "catalog.mapping=myntra"))
     rows = list(catalogue.rows())
     assert (len(rows), sum(row.repaired for row in rows), sum(row.fault is not None for row in rows)) == (44_446, 22, 0)
+
+
+@pytest.mark.parametrize(
+    ("given", "read"),
+    [
+        ("dbfs:/Volumes/main/shop/files/incoming/no.csv", "/Volumes/main/shop/files/incoming/no.csv"),
+        ("dbfs:///Volumes/main/shop/files/incoming/no.csv", "/Volumes/main/shop/files/incoming/no.csv"),
+        ("dbfs:/incoming/no.csv", "/dbfs/incoming/no.csv"),
+        ("file:///incoming/no.csv", "/incoming/no.csv"),
+    ],
+)
+def test_paths_of_databricks_are_read_where_they_are_mounted(make_settings: MakeSettings, given: str, read: str) -> None:
+    """A volume is no folder below /dbfs."""
+    with pytest.raises(CatalogError, match=f"^{read}: "):
+        open_catalogue(make_settings(f"catalog.path={given}"))
