@@ -15,7 +15,7 @@ from outfit_pairing.quality.gates import LIMITS, Gate, judge, missed
 from outfit_pairing.quality.metrics import Metric, measure
 from outfit_pairing.quality.past import last_good, past_checks, this_check
 from outfit_pairing.quality.report import render
-from outfit_pairing.storage.places import local_warehouse
+from outfit_pairing.storage.places import URL, local_warehouse
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import QUALITY_METRICS
@@ -76,8 +76,10 @@ def _say_what_next(settings: "Settings", gates: Sequence[Gate]) -> None:
 
 
 def report_path(settings: "Settings") -> Path | None:
-    """Where the page lies; None where the warehouse is no folder of this machine."""
-    folder = local_warehouse(settings)
+    """Where the page lies: in a local warehouse, else in publish.folder; None where neither is a folder of this machine."""
+    folder, published = local_warehouse(settings), settings.publish.folder
+    if folder is None and published and not URL.match(published):
+        folder = Path(published).expanduser().resolve()  # on Databricks a volume
     return folder / "reports" / f"{settings.run_id}.html" if folder else None
 
 
@@ -85,12 +87,15 @@ def _write_page(settings: "Settings", page: str) -> None:
     path = report_path(settings)
     if path is None:
         logger.info(
-            "check-quality: no report page, since the warehouse is no local folder; the table quality_metrics holds the figures"
+            "check-quality: no report page, since neither warehouse nor publish.folder is a local folder; "
+            "the table quality_metrics holds the figures"
         )
         return
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(page, encoding="utf-8")
     except OSError as fault:
-        raise WarehouseError(f"{path} cannot be written ({fault.strerror}); choose another storage.warehouse") from fault
+        raise WarehouseError(
+            f"{path} cannot be written ({fault.strerror}); choose another storage.warehouse or publish.folder"
+        ) from fault
     logger.info("check-quality: report page %s", path)
