@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -69,8 +70,6 @@ def test_the_image_runs_the_service_as_nobody_special() -> None:
 
 
 def test_the_image_installs_extras_that_exist() -> None:
-    import tomllib
-
     extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
     for text in (dict(instructions())["RUN"], (DEPLOY / "Dockerfile").read_text("utf-8"), *_requirements()):
         for named in re.findall(r"\[([a-z,]+)\]'?$", text, re.MULTILINE):
@@ -78,7 +77,7 @@ def test_the_image_installs_extras_that_exist() -> None:
 
 
 def _requirements() -> list[str]:
-    return (DEPLOY / "databricks_app" / "requirements.txt").read_text("utf-8").split()
+    return (DEPLOY / "databricks_app" / "requirements.txt").read_text("utf-8").splitlines()
 
 
 def test_compose_loads_and_refers_to_what_exists() -> None:
@@ -121,13 +120,18 @@ def test_the_app_runs_the_service_on_the_port_that_it_is_given() -> None:
     assert psycopg.conninfo.conninfo_to_dict(settings.publish.postgres)["user"] == "outfits_reader"
     assert settings.publish.postgres.startswith("postgresql://")
     assert settings.serve.feedback == "postgres"
-    assert _requirements()[0].startswith("outfit-pairing[")
+
+
+def test_the_app_installs_the_wheel_beside_it() -> None:
+    """A package index has no outfit-pairing, or somebody else's; the file's name is what the build makes of the version."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    (needed,) = (line for line in _requirements() if not line.startswith("#"))
+    assert needed == f"./{project['name'].replace('-', '_')}-{project['version']}-py3-none-any.whl[serve,postgres]"
+    assert "pip wheel --no-deps --wheel-dir deploy/databricks_app ." in (DEPLOY / "databricks_app" / "app.yaml").read_text("utf-8")
 
 
 @pytest.mark.parametrize("name", ["look_parts.html.j2", "look.css"])
 def test_the_wheel_carries_templates_and_styles(name: str) -> None:
-    import tomllib
-
     patterns = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]["package-data"][
         "outfit_pairing"
     ]
