@@ -88,13 +88,13 @@ def main() -> None:
         script("candidate_pass", "--warehouse", str(warehouse))
         script("anchor_coverage", "--warehouse", str(warehouse), *(["--earlier", str(chosen.earlier)] if chosen.earlier else []))
         script("serving", "--warehouse", str(warehouse))
-        # limits are for a shop: of a small sample's seconds most are spent whatever has changed
-        only_tell = [] if chosen.catalog else ["--only-tell"]
-        script("small_change", "--catalog", str(catalogue[0]), "--mapping", catalogue[1], *only_tell)
         script("asking", "--catalogue-warehouse", str(warehouse), "--kills", "3")
         sizes = [chosen.products * times for times in SAMPLE_SIZES]
         columns = {f"{size:,}": run_chain(sample(folder, size), "sample", folder / f"grown-{size}") for size in sizes}
         print_stages("Growth: seconds per stage by products", columns)
+        # limits are for a shop: of a small sample's seconds most are spent whatever has changed
+        only_tell = [] if chosen.catalog else ["--only-tell"]
+        script("small_change", "--catalog", str(catalogue[0]), "--mapping", catalogue[1], *only_tell)
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """Promises of the package as a whole."""
 
+import ast
+import json
 import pickle
 import subprocess
 import sys
@@ -61,9 +63,78 @@ def test_every_job_is_a_thin_door_to_its_command() -> None:
         assert len(text.splitlines()) < 40
 
 
+# What neither Spark Connect nor serverless compute has. F.broadcast, a hint, is no broadcast variable.
+LACKING = {
+    *("_jvm", "_jsc", "_jdf", "_jsparkSession", "_jwrite", "_sc", "_gateway"),
+    *("sparkContext", "rdd", "parallelize", "accumulator", "mapPartitions", "mapPartitionsWithIndex"),
+    *("cache", "persist", "unpersist", "setCheckpointDir", "foreachPartition"),
+    *("createGlobalTempView", "createOrReplaceGlobalTempView", "cacheTable", "addPyFile"),
+}
+LACKING_NAMES = {"SparkContext", "SQLContext", "sqlContext", "sc", "RDD"}
+LACKING_MODULES = ("pyspark.context", "pyspark.rdd", "pyspark.mllib", "pyspark.streaming")
+OF_PYTHON = {"functools.cache"}
+CODE = [path for folder in ("lib", "jobs", "notebooks") for path in sorted((REPOSITORY / folder).rglob("*.*"))]
+
+
+def used(code: str) -> set[str]:
+    """What of the lacking things some code uses; comments and prose do not count."""
+    found = set()
+    for node in ast.walk(ast.parse(code)):
+        match node:
+            case ast.Attribute(value=owner, attr=name):
+                hint = name == "broadcast" and ast.unparse(owner) not in {"F", "functions"}
+                if hint or (name in LACKING and ast.unparse(node) not in OF_PYTHON):
+                    found.add(name)
+            case ast.Name(id=name) if name in LACKING_NAMES:
+                found.add(name)
+            case ast.Constant(value=str(name)) if name.startswith("_") and name in LACKING:  # getattr(spark, "_jvm")
+                found.add(name)
+            case ast.ImportFrom(module=str(module), names=names):
+                found |= {module} if module.startswith(LACKING_MODULES) else {one.name for one in names} & LACKING_NAMES
+            case ast.Import(names=names):
+                found |= {one.name for one in names if one.name.startswith(LACKING_MODULES)}
+    return found
+
+
+def code_of(path: Path) -> str:
+    """The Python of a file; of a notebook all cells, without what is for the notebook."""
+    text = path.read_text("utf-8")
+    if path.suffix == ".py":
+        return text
+    cells = (cell["source"] for cell in json.loads(text)["cells"] if cell["cell_type"] == "code")
+    return "\n".join(line for cell in cells for line in "".join(cell).splitlines() if not line.startswith(("%", "!")))
+
+
 def test_nothing_that_spark_connect_lacks_is_used() -> None:
-    """No SparkContext, RDD, accumulator, broadcast or cache anywhere in the package."""
-    forbidden = ("sparkContext", ".rdd", ".cache()", ".persist(", "sc.broadcast(", ".accumulator(")
-    for path in (REPOSITORY / "lib").rglob("*.py"):
-        text = path.read_text("utf-8")
-        assert not [word for word in forbidden if word in text], path
+    """No SparkContext, JVM, RDD, accumulator, broadcast variable or cache in package, jobs and notebooks."""
+    files = [path for path in CODE if path.suffix in {".py", ".ipynb"}]
+    assert {path.suffix for path in files} == {".py", ".ipynb"}
+    assert {path.name: lacking for path in files if (lacking := used(code_of(path)))} == {}
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "spark.sparkContext.parallelize(range(9))",
+        "frame.rdd.map(f)",
+        "spark._jvm.System",
+        "getattr(spark, '_jsparkSession')",
+        "sc.broadcast(values)",
+        "session.broadcast(values)",
+        "frame.cache()",
+        "frame.foreachPartition(send)",
+        "from pyspark import SparkContext",
+        "import pyspark.rdd",
+        "frame.createGlobalTempView('products')",
+    ],
+)
+def test_what_spark_connect_lacks_does_not_pass(code: str) -> None:
+    """The check above checks."""
+    assert used(code)
+
+
+def test_what_only_sounds_like_it_passes() -> None:
+    """A hint, a cache of Python, and prose."""
+    said = "# spark.sparkContext\nsaid = 'no frame.rdd here'\n"
+    fine = "import functools\nfunctools.cache(f)\nframe.join(F.broadcast(few), 'id')\n"
+    assert used(said + fine) == set()
