@@ -360,6 +360,32 @@ def test_two_developers_do_not_meet() -> None:
     assert [scope["name"] for scope in resolved("prod")["resources"]["secret_scopes"].values()] == ["outfit-pairing-prod"]
 
 
+def test_a_cli_that_is_too_old_is_refused() -> None:
+    """As the page says which one is meant, and by a version that can be compared."""
+    wanted = SpecifierSet(read_bundle()["bundle"]["databricks_cli_version"])
+    page = (REPOSITORY / "docs" / "databricks.md").read_text("utf-8")
+    assert "Databricks CLI (1.x)" in page
+    assert "1.4.0" in wanted
+    assert "0.299.2" not in wanted
+
+
+def test_the_first_run_of_the_page_can_be_started() -> None:
+    """Its job has the parameters, and with them asks no model and loads none."""
+    page = (REPOSITORY / "docs" / "databricks.md").read_text("utf-8")
+    name, given = re.search(r"databricks bundle run (\w+) --params (mapping=\S+)", page).groups()  # type: ignore[union-attr]
+    job = plain(jobs("dev")[name])
+    values = dict(one.split("=") for one in given.split(","))
+    assert set(values) <= {one["name"] for one in job["parameters"]}
+    job["parameters"] = [one | {"default": values.get(one["name"], one["default"])} for one in job["parameters"]]
+    for task in job["tasks"]:
+        flags = [flag.replace("${workspace.current_user.short_name}", "you") for flag in arguments(job, task)]
+        settings = cli._settings(cli.main_parser().parse_args(flags))
+        if task["task_key"] in {"generate_patterns", "check_quality"}:
+            assert settings.patterns.provider == "style_guide"
+        if task["task_key"] not in {"publish", "check_quality"}:
+            assert settings.embedding.model == "hashing"
+
+
 def test_no_address_or_host_of_a_real_workspace() -> None:
     """Names are variables or examples."""
     for text in texts(read_bundle()):
