@@ -10,9 +10,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from outfit_pairing import __version__
-from outfit_pairing.errors import GateMissed, OutfitPairingError
+from outfit_pairing.errors import GateMissed, OutfitPairingError, first_line
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
+from outfit_pairing.storage.lease import assert_not_taken_over
 from outfit_pairing.storage.tables import QUALITY_METRICS, RUNS
 from outfit_pairing.storage.tracking import track
 
@@ -54,6 +55,7 @@ def run_stages(
     """Run stages in the order given; `told` hears of each as it ends. The `runs` table remembers them, also a failed one."""
     outcomes: list[StageOutcome] = []
     remembered = 0
+    failed = True
     try:
         for stage in stages:
             if stage == QUALITY_METRICS.stage and outcomes:  # which judges how long the stages before it took
@@ -63,9 +65,10 @@ def run_stages(
             told(outcomes[-1])
             if outcomes[-1].error is not None:
                 raise outcomes[-1].error
+        failed = False
     finally:
         if outcomes:
-            _remember(spark, settings, outcomes[remembered:])
+            _remember_last(spark, settings, outcomes[remembered:], failed=failed)
             track(settings, [outcome.report for outcome in outcomes])
     return [outcome.report for outcome in outcomes]
 
@@ -74,6 +77,7 @@ def _run_stage(spark: "SparkSession", settings: Settings, stage: str) -> StageOu
     started_at, started = datetime.now(UTC), time.perf_counter()
     logger.info("%s: started", stage)
     try:
+        assert_not_taken_over(spark, settings)
         report, error = importlib.import_module(STAGES[stage]).run(spark, settings), None
     except Exception as fault:  # remembered in the runs table, then raised again by run_stages
         counters = fault.figures if isinstance(fault, OutfitPairingError) else {}
@@ -81,6 +85,16 @@ def _run_stage(spark: "SparkSession", settings: Settings, stage: str) -> StageOu
     report = replace(report, seconds=round(time.perf_counter() - started, 2))
     logger.info("%s: %s after %.1f s", stage, "failed" if error else "done", report.seconds)
     return StageOutcome(report, started_at, error)
+
+
+def _remember_last(spark: "SparkSession", settings: Settings, outcomes: Iterable[StageOutcome], *, failed: bool) -> None:
+    """As `_remember`; what stopped a run is told even when that cannot be written down."""
+    try:
+        _remember(spark, settings, outcomes)
+    except Exception as fault:
+        if not failed:
+            raise
+        logger.warning("table %s could not be written: %s", RUNS.name, first_line(fault))
 
 
 def _remember(spark: "SparkSession", settings: Settings, outcomes: Iterable[StageOutcome]) -> None:

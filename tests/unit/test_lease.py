@@ -1,10 +1,12 @@
 """A warehouse of this machine is held by one process, and let go when it ends, however it ends."""
 
+import errno
 import os
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -50,13 +52,34 @@ def test_a_second_run_stops_with_one_line(tmp_path: Path) -> None:
 
 
 def test_a_dead_run_holds_nothing(tmp_path: Path) -> None:
-    """Killed with -9; the next run need not wait."""
+    """Killed with -9; the next run need not wait, and is told of it. One that ends is not told of."""
+    settings = settings_of(tmp_path)
+    with held_folder(settings) as nobody:
+        assert nobody is None
     first = holder(tmp_path, 60)
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
-    with held_folder(settings_of(tmp_path)):
+    holds = (tmp_path / LOCK_FILE).read_text()
+    with held_folder(settings) as killed:
+        assert killed is not None
+        assert f"run {killed.run_id} (process {first.pid} " in holds
+        assert timedelta(0) <= datetime.now(UTC) - killed.since < timedelta(minutes=10)
         assert "process" in (tmp_path / LOCK_FILE).read_text()
     assert (tmp_path / LOCK_FILE).read_text() == ""
+    (tmp_path / LOCK_FILE).write_text(holds[:20])  # cut short
+    with held_folder(settings) as killed:
+        assert killed is None
+
+
+def test_a_folder_without_locks_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It would otherwise look held for ever."""
+
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", no_locks)
+    with pytest.raises(WarehouseError, match=r"cannot be locked \(No locks available\)"), held_folder(settings_of(tmp_path)):
+        pass
 
 
 def test_a_second_run_may_wait(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import StageReport
-from outfit_pairing.storage.tracking import figures, register_prompt, track
+from outfit_pairing.storage.tracking import figures, register_prompt, track, track_figures
 
 REPORT = StageReport("embed", rows_in=10, rows_out=8, seconds=1.5, counters={"texts_encoded": 8, "precision": "bf16"})
 
@@ -34,6 +34,18 @@ def test_a_run_is_logged_with_settings_and_figures(uri: str) -> None:
     assert [run.info.run_name for run in runs] == ["nightly"]
     assert runs[0].data.metrics["embed.texts_encoded"] == 8
     assert runs[0].data.params["anchors.budget"] == "200"
+
+
+def test_an_mlflow_that_is_down_is_said_and_no_more(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A result that is released, or a gate that was missed, is told by the exit code, whoever else listens."""
+    pytest.importorskip("mlflow", reason="mlflow is not installed: pip install 'outfit-pairing[tracking]'")
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    settings = load_settings(overrides=["tracking.uri=http://127.0.0.1:9"], environment={})  # port 9: nobody answers
+    track(settings, [REPORT])
+    track_figures(settings, "evaluate", {"auc": 0.9})
+    assert [record.getMessage()[:40] for record in caplog.records if record.name.startswith("outfit_pairing")] == [
+        "MLflow at tracking.uri took no figures ("
+    ] * 2
 
 
 def test_a_prompt_is_registered_once_per_text(uri: str) -> None:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from outfit_pairing.anchors.kernels import StandFor, choose_anchors
 from outfit_pairing.anchors.strata import KIND, MOST_PER_STRATUM, UNSAID, Kind
 
-COLUMNS = ("product_id", *KIND, "category", "audience", "usage", "season", "in_stock")
+COLUMNS = ("product_id", *KIND, "category", "audience", "usage", "season")
 BATCH_ROWS = 10_000
 
 
@@ -29,11 +29,9 @@ class ProductsByDriver:
     anchors: Collection[str]
 
     def census(self) -> Sequence[Mapping[str, Any]]:
-        """By stratum and kind: `products`, of these in stock `size`, and of those anchors of the last run `incumbents`."""
-        standing = pc.and_(self._products["in_stock"], self._products["incumbent"])
-        counted = self._products.append_column("standing", standing).group_by(["stratum", "category", *KIND])
-        found = counted.aggregate([([], "count_all"), ("in_stock", "sum"), ("standing", "sum")])
-        names = {"count_all": "products", "in_stock_sum": "size", "standing_sum": "incumbents"}
+        """By stratum and kind: `products`, and of these anchors of the last run `incumbents`."""
+        found = self._products.group_by(["stratum", "category", *KIND]).aggregate([([], "count_all"), ("incumbent", "sum")])
+        names = {"count_all": "products", "incumbent_sum": "incumbents"}
         return list(found.rename_columns(names).to_pylist())
 
     def chosen(self, never: Sequence[Kind], order: Sequence[str]) -> pa.Table:
@@ -67,11 +65,11 @@ class ProductsByDriver:
         products = self.held.set_column(self.held.column_names.index("category"), "category", category)
         return products.append_column("stratum", stratum).append_column("incumbent", incumbent)
 
-    def _able(self, never: Sequence[Kind]) -> pa.ChunkedArray:
-        """Whether each product is in stock and may be an anchor."""
-        away, products = set(never), self._products
-        kinds = zip(*(products[name].to_pylist() for name in KIND), strict=True)
-        return pc.and_(products["in_stock"], pa.array([kind not in away for kind in kinds], pa.bool_()))
+    def _able(self, never: Sequence[Kind]) -> pa.BooleanArray:
+        """Whether each product may be an anchor."""
+        away = set(never)
+        kinds = zip(*(self._products[name].to_pylist() for name in KIND), strict=True)
+        return pa.array([kind not in away for kind in kinds], pa.bool_())
 
 
 def _sample(rows: pa.Table, ids: Sequence[str], its: Sequence[int]) -> pa.Table:

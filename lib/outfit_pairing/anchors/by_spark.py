@@ -28,12 +28,11 @@ class ProductsBySpark:
     store: TableStore
 
     def census(self) -> Sequence[Mapping[str, Any]]:
-        """By stratum and kind: `products`, of these in stock `size`, and of those anchors of the last run `incumbents`."""
+        """By stratum and kind: `products`, and of these anchors of the last run `incumbents`."""
         marked = self._products.join(self._incumbents, "product_id", "left")
         found = marked.groupBy("stratum", "category", *KIND).agg(
             F.count("*").alias("products"),
-            F.count_if("in_stock").alias("size"),
-            F.count_if(F.col("in_stock") & F.col("incumbent")).alias("incumbents"),
+            F.count_if("incumbent").alias("incumbents"),
         )
         return [row.asDict() for row in found.collect()]
 
@@ -69,7 +68,7 @@ class ProductsBySpark:
         said = [F.coalesce(name, F.lit(UNSAID)) for name in ("audience", "usage", "season")]
         stratum = F.concat_ws(" | ", category, *said).alias("stratum")
         products = self.store.read(PRODUCTS)
-        return products.select("product_id", *KIND, "audience", "in_stock", "text_hash", category.alias("category"), stratum)
+        return products.select("product_id", *KIND, "audience", "text_hash", category.alias("category"), stratum)
 
     @cached_property
     def _vectors(self) -> "DataFrame":
@@ -86,8 +85,8 @@ class ProductsBySpark:
         return F.broadcast(before.withColumn("incumbent", F.lit(True)))
 
     def _without(self, never: Sequence[Kind]) -> "DataFrame":
-        """Products in stock that may be anchors."""
-        products = self._products.where("in_stock")
+        """Products that may be anchors."""
+        products = self._products
         named = products.sparkSession.createDataFrame(list(never), ", ".join(f"never_{name} string" for name in KIND))
         same = [products[name].eqNullSafe(named[f"never_{name}"]) for name in KIND]
         return products.join(F.broadcast(named), same, "left_anti")

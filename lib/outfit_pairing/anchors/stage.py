@@ -90,11 +90,11 @@ def _kind(row: Mapping[str, Any]) -> Kind:
 
 
 def _strata(census: Census, never: Sequence[Kind]) -> list[Stratum]:
-    """The strata of all products in stock that may be anchors."""
+    """The strata of all products that may be anchors, sold out or not: what is in stock tonight shall ask no model anything."""
     sizes, incumbents, category = Counter[str](), Counter[str](), {}
     for row in census:
-        if row["size"] and _kind(row) not in never:
-            sizes[row["stratum"]] += row["size"]
+        if _kind(row) not in never:
+            sizes[row["stratum"]] += row["products"]
             incumbents[row["stratum"]] += row["incumbents"]
             category[row["stratum"]] = row["category"]
     return [Stratum(key, category[key], sizes[key], incumbents[key]) for key in sizes]

@@ -17,8 +17,9 @@ from outfit_pairing.publishing.lookbook import write_lookbook
 from outfit_pairing.publishing.pairs import create_pairs_view
 from outfit_pairing.publishing.places import json_folder, page_path
 from outfit_pairing.publishing.postgres import follow_release
+from outfit_pairing.publishing.verdict import must_have_passed
 from outfit_pairing.storage.at_hand import as_arrow
-from outfit_pairing.storage.made_of import follow
+from outfit_pairing.storage.made_of import follow, is_followed, past_of, remember, versions_of
 from outfit_pairing.storage.merging import WriteReport
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.store import TableStore
@@ -33,16 +34,19 @@ logger = logging.getLogger(__name__)
 
 
 def run(spark: "SparkSession", settings: "Settings") -> StageReport:
-    """Show what is drafted.
+    """Show what is drafted, if it has passed its check or is shown already: then what follows the table is brought up.
 
-    Raises:  MissingTable: nothing is drafted.    WarehouseError: files cannot be written.
-             PostgresBehind: all is released, but Postgres does not follow.
+    Raises:  MissingTable: nothing is drafted.    InputError: it was not checked.    GateMissed: it missed a gate.
+             WarehouseError: files cannot be written.    PostgresBehind: all is released, but Postgres does not follow.
     """
-    return release(TableStore(spark, settings), "checked")
+    store = TableStore(spark, settings)
+    if not is_followed(store, OUTFIT_RECOMMENDATIONS, __version__, [DRAFTED_RECOMMENDATIONS]):
+        must_have_passed(store)
+    return release(store, "checked")
 
 
 def release(store: TableStore, kind: str) -> StageReport:
-    """Switch table, files and page to the draft.   kind: as in the table releases."""
+    """Switch table, files and page to the draft, whatever was said of it.   kind: as in the table releases."""
     written = _switch(store)
     published = published_figures(store)
     files = _renew_files(store, published)
@@ -84,6 +88,7 @@ def roll_back(store: TableStore, run_id: str) -> StageReport:
         store.restore(OUTFIT_RECOMMENDATIONS, chosen["table_version"])
     shown = store.read(OUTFIT_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
     written = store.merge(DRAFTED_RECOMMENDATIONS, shown, delete_missing=True)
+    _remember_same(store)
     figures = published_figures(store)
     if store.version(OUTFIT_RECOMMENDATIONS) != before:
         _remember(store, run_id, "rollback", figures, written.rows_written)
@@ -95,6 +100,12 @@ def roll_back(store: TableStore, run_id: str) -> StageReport:
     }
     counters |= follow_release(store, figures)
     return StageReport("rollback", figures.outfits, figures.outfits, counters=counters)
+
+
+def _remember_same(store: TableStore) -> None:
+    """What is drafted is what is shown: nothing to release."""
+    versions, past = versions_of(store, [DRAFTED_RECOMMENDATIONS]), past_of(store, OUTFIT_RECOMMENDATIONS, __version__)
+    remember(store, OUTFIT_RECOMMENDATIONS, __version__, versions, past=past)
 
 
 def _renew_files(store: TableStore, published: Published) -> dict[str, int | str]:

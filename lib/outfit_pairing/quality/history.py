@@ -29,7 +29,7 @@ FIGURES = {
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run. `stages`: that ended well.   `status`: done, gate missed, failed.   `shown`: its outfits are shown now.
+    """One run. `stages`: that ended well.   `status`: done, gate missed, failed, killed.   `shown`: its outfits are shown now.
 
     figures: those of FIGURES that were measured; changes: the same minus those of the run before that measured them.
     """
@@ -50,7 +50,8 @@ def run_history(spark: "SparkSession", settings: "Settings", count: int) -> list
     from pyspark.sql import functions as F
 
     store = TableStore(spark, settings)
-    stages = F.sort_array(F.collect_list(F.struct("started_at", "status", "error", "seconds")))
+    # what was written down last, and of that what began last: a run that was killed is told of by a later one
+    stages = F.sort_array(F.collect_list(F.struct("updated_at", "started_at", "status", "error", "seconds")))
     rows = store.read(RUNS).groupBy("run_id").agg(F.min("started_at").alias("started_at"), stages.alias("stages"))
     latest = rows.orderBy(F.desc("started_at"), "run_id").limit(count + 1).collect()
     figures = _figures(store, [row["run_id"] for row in latest])

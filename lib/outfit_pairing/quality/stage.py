@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import GateMissed, WarehouseError
 from outfit_pairing.quality.account import account_metrics, read_account
-from outfit_pairing.quality.counting import audit_outfits, gather
+from outfit_pairing.quality.counting import audit_outfits, gather, judged_table
 from outfit_pairing.quality.drafted_files import file_metrics, look_at_files
 from outfit_pairing.quality.drift import PREFIX, drift
 from outfit_pairing.quality.examples import Case, with_examples
@@ -18,7 +18,7 @@ from outfit_pairing.quality.report import render
 from outfit_pairing.storage.places import URL, local_warehouse
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import QUALITY_METRICS
+from outfit_pairing.storage.tables import DRAFTED_VERSION, QUALITY_METRICS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -37,9 +37,12 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     Raises:  GateMissed: a gate is missed; metrics and page are written before.
              MissingTable: nothing was published.    WarehouseError: the page cannot be written.
     """
-    store, evidence = TableStore(spark, settings), gather(spark, settings)
+    store = TableStore(spark, settings)
+    version = store.version(judged_table(store)) if store.exists(judged_table(store)) else None
+    evidence = gather(spark, settings)
     account, files, past = read_account(store), look_at_files(settings), past_checks(store)
     metrics = [*measure(evidence), *account_metrics(account), *file_metrics(files)]
+    metrics.append(Metric(DRAFTED_VERSION, version, "of the table that was judged; another one is not released by this check"))
     before = last_good(store, past)
     metrics += drift(metrics, before, accepted=settings.quality.accept_drift)
     gates = with_examples(judge(metrics, settings.quality.gates), Case(store, evidence, account, files, before))

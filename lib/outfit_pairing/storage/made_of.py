@@ -102,6 +102,12 @@ def follow(store: TableStore, table: Table, made_of: str, sources: Sequence[Tabl
     return written
 
 
+def is_followed(store: TableStore, table: Table, made_of: str, sources: Sequence[Table]) -> bool:
+    """Whether `follow` would find nothing to do: neither the table nor a source has changed since it was made."""
+    past = past_of(store, table, made_of)
+    return past is not None and past.versions == versions_of(store, [*sources, table])
+
+
 def _renewed(store: TableStore, table: Table, touched: "DataFrame | pa.Table", rows: "Rows") -> WriteReport:
     """The same for the products of `touched`. They are put aside: Spark then sees how few they are, and moves no other rows."""
     place = StagingPlace(store.spark, store.settings, f"touched_of_{table.name}")

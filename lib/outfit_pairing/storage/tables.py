@@ -219,6 +219,8 @@ RUN_LEASE = Table(
     ),
 )
 
+DRAFTED_VERSION = "drafted_version"  # the metric that says which draft a check has judged
+
 QUALITY_METRICS = Table(
     "quality_metrics",
     key=("run_id", "metric"),
@@ -262,7 +264,7 @@ RUNS = Table(
     comment="History of stages: when, how long, how many rows, with what settings",
     columns=(
         Column("run_id", "string", "The run"),
-        Column("stage", "string", "The stage"),
+        Column("stage", "string", "The stage; run: the whole, told by a later run of one that was killed"),
         Column("started_at", "timestamp", "When it started"),
         Column("seconds", "double", "How long it took"),
         Column("rows_in", "bigint", "Rows read"),
@@ -270,7 +272,7 @@ RUNS = Table(
         Column("rows_rejected", "bigint", "Rows refused, with a reason kept elsewhere"),
         Column("settings", "string", "Settings as JSON, without secrets"),
         Column("code_version", "string", "Version of this package"),
-        Column("status", "string", "done or failed"),
+        Column("status", "string", "done, gate missed, failed or killed"),
         Column("error", "string", "What stopped it"),
     ),
 )

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from outfit_pairing.errors import SettingsError
+from outfit_pairing.errors import SettingsError, first_line
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.runs import StageReport
 
@@ -24,31 +24,41 @@ def check_tracking(settings: Settings) -> None:
 def track(settings: Settings, reports: Iterable[StageReport]) -> None:
     """Log settings as parameters, every number of the reports as a metric `<stage>.<figure>` and every word as a tag of that name.
 
-    Nothing when tracking is off.
+    Nothing when tracking is off. An MLflow that takes nothing is said: how a run ends does not hang on it.
     """
-    if not settings.tracking.uri:
-        return
-    with _mlflow_run(settings.tracking.uri, settings, settings.run_id) as mlflow:
-        mlflow.log_metrics({name: value for report in reports for name, value in figures(report)})
-        mlflow.set_tags({name: word for report in reports for name, word in words(report)})
+    with _said(), _mlflow_run(settings, settings.run_id) as mlflow:
+        if mlflow:
+            mlflow.log_metrics({name: value for report in reports for name, value in figures(report)})
+            mlflow.set_tags({name: word for report in reports for name, word in words(report)})
 
 
 def track_figures(settings: Settings, name: str, metrics: Mapping[str, float], file: Path | None = None) -> None:
-    """Log figures of a command as an MLflow run of that name, with a file it has written; nothing when tracking is off."""
-    if not settings.tracking.uri:
-        return
-    with _mlflow_run(settings.tracking.uri, settings, f"{name} {settings.run_id}") as mlflow:
-        mlflow.log_metrics({key: value for key, value in metrics.items() if math.isfinite(value)})
-        if file is not None:
-            mlflow.log_artifact(str(file))
+    """Log figures of a command as an MLflow run of that name, with a file it has written. Otherwise as `track`."""
+    with _said(), _mlflow_run(settings, f"{name} {settings.run_id}") as mlflow:
+        if mlflow:
+            mlflow.log_metrics({key: value for key, value in metrics.items() if math.isfinite(value)})
+            if file is not None:
+                mlflow.log_artifact(str(file))
 
 
 @contextmanager
-def _mlflow_run(uri: str, settings: Settings, name: str) -> Iterator[Any]:
-    """The mlflow module, inside a new run that has the settings as parameters."""
+def _said() -> Iterator[None]:
+    """Whatever MLflow, its server or its database raises becomes a warning."""
+    try:
+        yield
+    except Exception as fault:
+        logger.warning("MLflow at tracking.uri took no figures (%s); the tables hold them", first_line(fault))
+
+
+@contextmanager
+def _mlflow_run(settings: Settings, name: str) -> Iterator[Any]:
+    """The mlflow module, inside a new run that has the settings as parameters; None when tracking is off."""
+    if not settings.tracking.uri:
+        yield None
+        return
     import mlflow
 
-    mlflow.set_tracking_uri(uri)
+    mlflow.set_tracking_uri(settings.tracking.uri)
     mlflow.set_experiment(settings.tracking.experiment)
     with mlflow.start_run(run_name=name):
         mlflow.log_params(dict(_flat(settings.kept())))
