@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from outfit_pairing import __version__
-from outfit_pairing.cli_catalogue import add_catalogue_commands, add_catalogue_flags, positive
-from outfit_pairing.cli_console import console
+from outfit_pairing.cli_catalogue import add_catalogue_commands, add_catalogue_flags
+from outfit_pairing.cli_console import console, positive
 from outfit_pairing.cli_doctor import add_doctor_command
 from outfit_pairing.cli_feedback import add_feedback_command
 from outfit_pairing.cli_maintain import add_maintain_command
@@ -24,6 +24,7 @@ from outfit_pairing.cli_releases import add_postgres_flag, add_release_commands
 from outfit_pairing.cli_scoring import add_scoring_commands
 from outfit_pairing.cli_serving import add_serving_command
 from outfit_pairing.cli_showing import add_showing_commands
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import OutfitPairingError, WarehouseError
 from outfit_pairing.pipeline import STAGES, StageOutcome, run_stages
 from outfit_pairing.publishing.postgres_place import check_postgres
@@ -70,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(flags.run(flags))
     except OutfitPairingError as fault:
-        logger.error("outfit-pairing: %s", fault.what)
+        logger.error("outfit-pairing: %s", without_credentials(fault.what))
         return fault.exit_code
     except KeyboardInterrupt:
         logger.error("outfit-pairing: interrupted; what was complete stays, run the same command to go on")

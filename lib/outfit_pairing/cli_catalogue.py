@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from outfit_pairing.cli_console import positive
 from outfit_pairing.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -40,14 +41,6 @@ def add_catalogue_flags(command: argparse.ArgumentParser) -> None:
         "--catalog", metavar="FILE", help="catalogue: CSV (also .gz), JSON lines, Parquet or Delta (default: as in settings)"
     )
     command.add_argument("--mapping", metavar="NAME", help="a file of conf/mappings by name, or a path (default: auto)")
-
-
-def positive(text: str) -> int:
-    """A count given on the command line."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not at least 1")
-    return value
 
 
 def _suggest(flags: argparse.Namespace) -> int:

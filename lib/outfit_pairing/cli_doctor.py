@@ -5,8 +5,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from outfit_pairing.cli_catalogue import positive
-from outfit_pairing.cli_console import console
+from outfit_pairing.cli_console import console, positive
 from outfit_pairing.doctor.finding import Finding, fault, ok
 from outfit_pairing.errors import SettingsError
 from outfit_pairing.settings import Settings

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from outfit_pairing.cli_console import console
+from outfit_pairing.cli_console import console, positive
 from outfit_pairing.settings import Settings
 
 Opened = Callable[[argparse.Namespace], Settings]
@@ -15,7 +15,7 @@ Opened = Callable[[argparse.Namespace], Settings]
 def add_release_commands(commands: Any, command: Callable[..., argparse.ArgumentParser], settings: Opened) -> None:
     """`command` makes a sub-command with the usual flags; `settings` reads them."""
     runs = command(commands, "runs", "the latest runs with their figures, and what changed from each to the next", _runs)
-    runs.add_argument("--count", type=int, default=10, help="runs shown (default: %(default)s)")
+    runs.add_argument("--count", type=positive, default=10, help="runs shown (default: %(default)s)")
     back = command(commands, "rollback", "show again what an earlier run has released", _rollback)
     back.add_argument("--to", required=True, metavar="RUN_ID", help="the run; `outfit-pairing runs` lists them")
     add_postgres_flag(back)
@@ -58,5 +58,8 @@ def _rollback(flags: argparse.Namespace) -> int:
     if flags.json:
         sys.stdout.write(json.dumps({"run": flags.to, "outfits": report.rows_out, **report.counters}, indent=2) + "\n")
     else:
-        sys.stdout.write(f"{report.rows_out:,} outfits of run {flags.to} are shown again\n")
+        sys.stdout.write(
+            f"{report.rows_out:,} outfits of run {flags.to} are shown again, until a run makes others that pass their check: "
+            "mend what was wrong with them before the next one, or pause it\n"
+        )
     return 0

@@ -8,8 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from outfit_pairing.cli_catalogue import positive
-from outfit_pairing.cli_console import console
+from outfit_pairing.cli_console import console, positive
 from outfit_pairing.settings import Settings
 
 Opened = Callable[[argparse.Namespace], Settings]

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from outfit_pairing import __version__
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import GateMissed, OutfitPairingError, first_line
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
@@ -102,7 +103,8 @@ def _remember(spark: "SparkSession", settings: Settings, outcomes: Iterable[Stag
     rows = [
         (
             settings.run_id, one.report.stage, one.started_at, one.report.seconds, one.report.rows_in, one.report.rows_out,
-            one.report.rows_rejected, shown, __version__, _status(one.error), None if one.error is None else str(one.error)[:2000],
+            one.report.rows_rejected, shown, __version__, _status(one.error),
+            None if one.error is None else without_credentials(str(one.error))[:2000],
         )
         for one in outcomes
     ]  # fmt: skip

@@ -23,7 +23,7 @@ ENVIRONMENT_PREFIX = "OUTFIT_"
 # Named OUTFIT_… for users' convenience, but no settings: where tests find data, and what the shell wrapper sets.
 NOT_SETTINGS = {"OUTFIT_DATA_DIR"}
 # Names of Spark's settings whose values are secrets.
-SECRET = re.compile(r"(?i)secret|password|token|access\.key|account\.key|sas\.key")
+SECRET = re.compile(r"(?i)secret|pass(word|phrase)|token|(access|account|sas|private|encryption)\.key|\.sas\.")
 OPEN_ENDED = ("spark", "conf")  # its keys are Spark's
 NAMES_OF_SECRETS = {"llm.api_key_env", "llm.api_key_secret"}
 

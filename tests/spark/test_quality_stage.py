@@ -136,7 +136,6 @@ def test_the_same_figures_for_any_partitioning_and_in_a_later_run(
 ) -> None:
     """However Spark cuts the catalogue; a check alone still knows what the last ingest refused."""
     monkeypatch.setattr(counting, "counted_by_driver", lambda *_: None)
-    good_shop.write(RUNS, [{"stage": "ingest", "rows_rejected": 2, "status": "done"}])
     parts = good_shop.settings.spark.model_copy(update={"partitions": 7})
     later = good_shop.settings.model_copy(update={"run_id": "run-2", "spark": parts})
     assert measure(gather(spark, later)) == measure(gather(spark, good_shop.settings))
@@ -234,6 +233,10 @@ def test_each_missed_gate_names_rows_to_look_at(spark: "SparkSession", tmp_path:
     assert "pattern_recs_00000.json: 2 bytes, at least 1,025 are wanted" in told["smallest_file"]
     assert "pattern_recs_00000.json has 2 bytes, the manifest says 2,002 bytes" in told["cut_files"]
     assert missed.value.figures["coverage"] == 0
+    with pytest.raises(GateMissed):
+        run(spark, shop.settings.model_copy(update={"run_id": "later"}))  # the same rows, refused the night before
+    later = TableStore(spark, shop.settings).rows_of(QUALITY_METRICS, ("metric", "detail"), "run_id", ["later"])
+    assert {row["metric"]: row["detail"] for row in later}["rejected"] == told["rejected"]
     assert "<td><code>line 3</code></td><td>no_id: no id</td>" in shop.page()
     assert "<td><code>belt</code></td><td>Belts</td><td>0 outfits, 3 to 5 are wanted</td>" in shop.page()
 

@@ -14,6 +14,7 @@ from outfit_pairing.catalog.by_spark import JudgedBySpark
 from outfit_pairing.catalog.product_rows import NOTES, SPARK_SCHEMA
 from outfit_pairing.catalog.source import open_catalogue
 from outfit_pairing.catalog.staging import staged_rows
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import CatalogError, listed
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
@@ -37,10 +38,11 @@ def run(spark: "SparkSession", settings: Settings) -> StageReport:
     Raises:  InputError: the catalogue or its mapping cannot be used; the tables stay as they were.
     """
     catalogue, store = open_catalogue(settings), TableStore(spark, settings)
-    logger.info("ingest: %s as %s, mapping %s", catalogue.path, catalogue.format, settings.catalog.mapping)
+    path = without_credentials(catalogue.path)
+    logger.info("ingest: %s as %s, mapping %s", path, catalogue.format, settings.catalog.mapping)
     with staged_rows(spark, settings, catalogue) as rows:
         judged = _judged(store, rows, catalogue.source)
-        found = _figures(judged, catalogue.path)
+        found = _figures(judged, path)
         written = _write(store, judged)
     report = StageReport(
         "ingest", found.rows_in, found.rows_out, found.rows_rejected, counters={**found.counters, "rows_written": written}

@@ -11,10 +11,9 @@ from outfit_pairing.quality.by_driver import counted_by_driver
 from outfit_pairing.quality.evidence import CELL_FACTS, COUNTED, Cell, Evidence, OutfitGroup
 from outfit_pairing.quality.metrics import MILLION
 from outfit_pairing.quality.tallies import EXAMPLE_NAMES, EXAMPLES, OWN, Tallies, TallyOutfits, coded
-from outfit_pairing.storage.at_hand import by_time
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, PRODUCTS, REJECTED_PRODUCTS, RUNS, Table
+from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, PRODUCTS, REJECTED_PRODUCTS, Table
 from outfit_pairing.style.vocabulary import load_style_guide
 
 if TYPE_CHECKING:
@@ -138,14 +137,5 @@ def _entries(outfits: "DataFrame") -> "DataFrame":
 
 
 def _rejected(store: TableStore) -> int:
-    """Rows that ingest refused: in this run, else (when only later stages ran) in the latest run that the runs table knows."""
-    from pyspark.sql import functions as F
-
-    held = store.at_hand(REJECTED_PRODUCTS, ("run_id",), "run_id", [store.settings.run_id])
-    of_run = store.read(REJECTED_PRODUCTS).where(F.col("run_id") == store.settings.run_id)
-    rejected = of_run.count() if held is None else len(held)
-    if rejected or not store.exists(RUNS):
-        return rejected
-    ingests = store.rows_of(RUNS, ("started_at", "status", "rows_rejected"), "stage", [PRODUCTS.stage])
-    done = by_time((row for row in ingests if row["status"] == "done"), "started_at")
-    return int(done[-1]["rows_rejected"]) if done else 0
+    """Rows of the latest catalogue that ingest refused: the table holds no others."""
+    return store.count(REJECTED_PRODUCTS)

@@ -144,10 +144,7 @@ def _named(case: Case, found: Sequence[tuple[str, str]]) -> list[Example]:
 
 
 def _refused(case: Case) -> list[Example]:
-    from pyspark.sql import functions as F
-
-    own = case.store.read(REJECTED_PRODUCTS).where(F.col("run_id") == case.store.settings.run_id)
-    rows = own.orderBy("source", "line_number").limit(MOST_EXAMPLES).collect()
+    rows = case.store.read(REJECTED_PRODUCTS).orderBy("source", "line_number").limit(MOST_EXAMPLES).collect()
     return [Example(f"line {row['line_number']}", "", f"{row['reason_code']}: {row['reason']}") for row in rows]
 
 
