@@ -48,16 +48,20 @@ def add_maintain_command(commands: Any, command: Callable[..., argparse.Argument
 def _maintain(flags: argparse.Namespace) -> int:
     settings = flags.open_settings(flags)
     _check(settings, short=flags.short_retention)
+    from outfit_pairing.embedding.unused import forget_unused
     from outfit_pairing.storage.lease import writing
-    from outfit_pairing.storage.leftovers import sweep, sweep_staged_tables
+    from outfit_pairing.storage.leftovers import Leftover, sweep, sweep_staged_tables
     from outfit_pairing.storage.maintenance import Wish, maintain_tables
+    from outfit_pairing.storage.store import TableStore
 
-    cluster = flags.cluster or "DATABRICKS_RUNTIME_VERSION" in os.environ
+    cluster, days = flags.cluster or "DATABRICKS_RUNTIME_VERSION" in os.environ, settings.storage.retention_days
     with writing(settings) as spark:
-        tables = list(maintain_tables(spark, settings, Wish(settings.storage.retention_days, cluster, flags.dry_run)))
+        unused = forget_unused(TableStore(spark, settings), days, dry=flags.dry_run)
+        tables = list(maintain_tables(spark, settings, Wish(days, cluster, flags.dry_run)))
         if not tables:
             raise WarehouseError(f"{_named(settings)} holds no table of ours; name another with --warehouse")
-        left = sweep(settings, journal_too=flags.forget_replies, dry=flags.dry_run)
+        left = [Leftover("vectors that no product uses, past retention", unused, 0, not flags.dry_run)] if unused else []
+        left += sweep(settings, journal_too=flags.forget_replies, dry=flags.dry_run)
         left += sweep_staged_tables(spark, settings, dry=flags.dry_run)
     if flags.json:
         shown = {"tables": [asdict(one) for one in tables], "leftovers": [asdict(one) for one in left]}

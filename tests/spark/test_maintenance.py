@@ -8,11 +8,13 @@ from deltalake import DeltaTable
 from pyspark.sql import SparkSession
 
 from outfit_pairing.cli import main
+from outfit_pairing.embedding.encoders import encoder_name
+from outfit_pairing.embedding.unused import forget_unused
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import TableStore
 from outfit_pairing.storage.leftovers import sweep_staged_tables
 from outfit_pairing.storage.maintenance import FEWEST_FILES, LISTING, Kept, Wish, maintain_tables
-from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_RECOMMENDATIONS
+from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_RECOMMENDATIONS, PRODUCT_EMBEDDINGS, PRODUCTS
 
 Make = Callable[..., Settings]
 
@@ -48,6 +50,12 @@ def test_a_scattered_table_is_compacted_and_its_old_files_go(spark: SparkSession
     assert spark.conf.get(LISTING) == listing
 
 
+def stated(folder: Path) -> set[str]:
+    """The retention that anchor_products states."""
+    properties = DeltaTable(str(folder / "warehouse" / "anchor_products")).metadata().configuration
+    return {properties["delta.logRetentionDuration"], properties["delta.deletedFileRetentionDuration"]}
+
+
 def test_former_versions_can_be_restored_within_the_retention(spark: SparkSession, make_settings: Make, tmp_path: Path) -> None:
     """The table itself states it, so that no other VACUUM deletes sooner, and rollback by version works."""
     settings = make_settings()
@@ -55,11 +63,10 @@ def test_former_versions_can_be_restored_within_the_retention(spark: SparkSessio
     TableStore(spark, settings).merge(
         ANCHOR_PRODUCTS, spark.createDataFrame([("p00", "tops", 10, 9, 0)], ANCHOR_PRODUCTS.schema), delete_missing=True
     )
-    kept = maintained(spark, settings, Wish(30))
-    assert (kept.deleted, kept.done) == (0, ("keeps 30 days",))
-    table = DeltaTable(str(tmp_path / "warehouse" / "anchor_products"))
-    stated = table.metadata().configuration
-    assert stated["delta.logRetentionDuration"] == stated["delta.deletedFileRetentionDuration"] == "interval 30 days"
+    assert stated(tmp_path) == {"interval 30 days"}  # before anybody maintains it
+    kept = maintained(spark, settings, Wish(40))
+    assert (kept.deleted, kept.done) == (0, ("keeps 40 days",))
+    assert stated(tmp_path) == {"interval 40 days"}
     place = TableStore(spark, settings).place(ANCHOR_PRODUCTS)
     spark.sql(f"RESTORE TABLE {place} TO VERSION AS OF 1").collect()
     assert TableStore(spark, settings).read(ANCHOR_PRODUCTS).count() == 8
@@ -100,8 +107,36 @@ def test_the_command_prints_a_table_and_refuses_what_endangers_runs(
     assert main(["maintain", *where]) == 2
     scattered(spark, make_settings())
     assert main(["maintain", *where, "--set", "storage.retention_days=3"]) == 2
+    embedded(spark, make_settings())
     assert main(["maintain", *where]) == 0
     shown = capsys.readouterr().out
     assert "anchor_products" in shown
-    assert "keeps 30 days, compacted" in shown
+    assert "compacted" in shown
     assert "0 files of former versions deleted" in shown
+    assert "no product uses" not in shown  # all vectors are of today
+
+
+def embedded(spark: SparkSession, settings: Settings) -> None:
+    """A product; vectors of its text and of one that is gone, by the set encoder and by another."""
+    store = TableStore(spark, settings)
+    of_product = {"product_id": "p", "name": "Tee", "slot": "top", "in_stock": True, "text_hash": "now"}
+    product = [tuple(of_product.get(name) for name in PRODUCTS.schema.names)]
+    store.merge(PRODUCTS, spark.createDataFrame(product, PRODUCTS.schema))
+    encoders = (encoder_name(settings.embedding), "another")
+    rows = [(text, encoder, [1.0], 1) for text in ("now", "gone") for encoder in encoders]
+    store.merge(PRODUCT_EMBEDDINGS, spark.createDataFrame(rows, PRODUCT_EMBEDDINGS.schema))
+
+
+def test_vectors_that_no_product_uses_go_when_their_time_is_over(spark: SparkSession, make_settings: Make) -> None:
+    """Of texts that are gone and of former encoders; what is used stays, however old."""
+    settings = make_settings()
+    store = TableStore(spark, settings)
+    assert forget_unused(store, 0) == 0  # an empty warehouse
+    embedded(spark, settings)
+    assert forget_unused(store, 30) == forget_unused(store, 30, dry=True) == 0
+    assert forget_unused(store, 0, dry=True) == 3
+    assert forget_unused(store, 0) == 3
+    left = store.rows(PRODUCT_EMBEDDINGS, ("text_hash", "encoder"))
+    assert left == [{"text_hash": "now", "encoder": encoder_name(settings.embedding)}]
+    version = store.version(PRODUCT_EMBEDDINGS)
+    assert (forget_unused(store, 0), store.version(PRODUCT_EMBEDDINGS)) == (0, version)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from outfit_pairing.settings import Settings
+from outfit_pairing.storage.retention import RETENTION, retention, retention_properties
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, TABLES, Table, identifier
 
@@ -24,7 +25,6 @@ logger = logging.getLogger(__name__)
 
 FEWEST_FILES = 8
 SMALL_BYTES = 16 << 20
-RETENTION = ("delta.deletedFileRetentionDuration", "delta.logRetentionDuration")
 # Looked up by product, and large: files that hold near ids together let readers skip the others.
 CLUSTERED = {PRODUCTS.name: "product_id", OUTFIT_RECOMMENDATIONS.name: "product_id"}
 # VACUUM lists folders in so many tasks; the default of 10,000 takes a laptop most of a minute per table.
@@ -103,8 +103,7 @@ def _retain(spark: "SparkSession", place: str, detail: dict[str, Any], wish: Wis
     if _retains(detail, wish):
         return []
     if not wish.dry:
-        properties = ", ".join(f"'{name}' = '{_interval(wish)}'" for name in RETENTION)
-        spark.sql(f"ALTER TABLE {place} SET TBLPROPERTIES ({properties})")
+        spark.sql(f"ALTER TABLE {place} SET TBLPROPERTIES ({retention_properties(wish.retention_days)})")
     return [f"keeps {wish.retention_days} days"]
 
 
@@ -114,11 +113,7 @@ def _is_old(detail: dict[str, Any], wish: Wish) -> bool:
 
 
 def _retains(detail: dict[str, Any], wish: Wish) -> bool:
-    return {detail["properties"].get(name) for name in RETENTION} == {_interval(wish)}
-
-
-def _interval(wish: Wish) -> str:
-    return f"interval {wish.retention_days} days"
+    return {detail["properties"].get(name) for name in RETENTION} == {retention(wish.retention_days)}
 
 
 def _cluster(spark: "SparkSession", place: str, table: Table, detail: dict[str, Any], wish: Wish) -> list[str]:
