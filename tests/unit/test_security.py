@@ -85,6 +85,21 @@ def test_names_that_could_be_more_than_names_are_refused(key: str, value: str) -
         load_settings(overrides=[f"{key}={value}"], environment={})
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "fs.s3a.secret.key", "fs.s3a.access.key", "fs.s3a.session.token", "fs.s3a.encryption.key",
+        "fs.s3a.server-side-encryption.key", "fs.azure.account.key.shop.dfs.core.windows.net", "fs.azure.sas.files.shop",
+        "fs.azure.sas.fixed.token", "fs.azure.account.oauth2.client.secret", "fs.gs.auth.service.account.private.key",
+        "ssl.keystore.password", "ssl.passphrase",
+    ],
+)  # fmt: skip
+def test_secrets_of_spark_are_refused_as_settings(name: str) -> None:
+    """Settings are written down; what opens a store comes from the environment."""
+    with pytest.raises(SettingsError, match="holds a secret"):
+        load_settings(overrides=[f"spark.conf.spark.hadoop.{name}={SECRET}"], environment={})
+
+
 def test_what_gets_through_is_one_name_of_sql(tmp_path: Path) -> None:
     """Backticks in a path are doubled, quotes in a literal escaped; both end where they should."""
     folder = tmp_path / "it's a `shop`; DROP TABLE x"
