@@ -26,7 +26,7 @@ from outfit_pairing.catalog.learning import learned_of
 from outfit_pairing.catalog.product_rows import ProductReader
 from outfit_pairing.catalog.rows import MOST_RAW, RawRow
 from outfit_pairing.settings import load_settings
-from outfit_pairing.storage import session
+from outfit_pairing.storage import lease
 from outfit_pairing.style import load_style_guide
 
 MEMORY = 512 << 20  # bytes that reading may take beside what the process has when it starts
@@ -177,7 +177,7 @@ def _main(memory: int) -> None:
     def at_spark(*_: Any, **__: Any) -> None:
         raise _AtSpark
 
-    session.open_session = at_spark  # type: ignore[assignment]
+    lease.open_session = at_spark  # type: ignore[assignment]
     load_style_guide()
     import pyarrow.parquet  # noqa: F401 - its memory is not the file's
 

@@ -11,13 +11,15 @@ from typing import Any
 
 DEEPEST = 12  # a reply in two wrappers has its innermost list at depth 9
 
-_SPACE = re.compile(r"(?:[\s\ufeff\u200b]+|//[^\n]*)*+")
+# No possessive quantifier around something that may itself go back: Python before 3.11.5 matches wrongly there.
+_SPACE = re.compile(r"(?:[\s\ufeff\u200b]++|//[^\n]*+)*")
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
 _WORD = re.compile(r"[A-Za-z_]+")
 _DOUBLE = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _SINGLE = re.compile(r"'[^'\\]*+(?:\\.[^'\\]*+)*+'", re.DOTALL)
 # With `patient`, a quote ends a string only where something follows that can follow a string.
-_PATIENT_DOUBLE = re.compile(r'"(?:[^"\\]|\\.|"(?!\s*(?:[,:}\]]|\Z)|[ \t]*\n\s*"))*+"', re.DOTALL)
+_FOLLOWS = r'\s*+(?:[,:}\]]|\Z)|[ \t]*+\n\s*+"'
+_PATIENT_DOUBLE = re.compile(rf'"(?:[^"\\]++|\\.|"(?!{_FOLLOWS}))*"(?={_FOLLOWS})', re.DOTALL)
 _SMART = re.compile(r"[“”„‟«][^“”„‟»\"\\]*+(?:\\.[^“”„‟»\"\\]*+)*+[“”„‟»\"]", re.DOTALL)
 _SMART_SINGLE = re.compile(r"[‘’‚][^‘’‚\\]*+(?:\\.[^‘’‚\\]*+)*+[‘’]", re.DOTALL)
 _QUOTED = {'"': (_DOUBLE, ""), "'": (_SINGLE, "single quotes")}
