@@ -31,7 +31,7 @@ from outfit_pairing.style.vocabulary import load_style_guide
 
 Rows = npt.NDArray[np.int64]
 KIND = ("article_type", "slot", "department")
-COLUMNS = ("product_id", "text_hash", "category", "audience", "usage", "season", "in_stock", *KIND)
+COLUMNS = ("product_id", "text_hash", "category", "audience", "usage", "season", *KIND)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +58,7 @@ def read_catalogue(warehouse: Path, encoder: str) -> Catalogue:
     kinds: list[tuple[str | None, str, str | None]] = list(zip(*(table[name].to_pylist() for name in KIND), strict=True))
     known = {kind: may_be_anchor(*kind, guide) for kind in set(kinds)}
     products = table.to_pandas()
-    eligible = products["in_stock"] & pd.Series([known[kind] for kind in kinds])
-    products = products[eligible].sort_values("product_id", ignore_index=True)
+    products = products[pd.Series([known[kind] for kind in kinds])].sort_values("product_id", ignore_index=True)
     products["category"] = products["category"].fillna(products["slot"])
     products = products.fillna({"audience": "any", "usage": "any", "season": "any"})
     products["stratum"] = products[["category", "audience", "usage", "season"]].agg(" | ".join, axis=1)

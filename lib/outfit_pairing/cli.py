@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(flags.run(flags))
     except OutfitPairingError as fault:
-        logger.error("outfit-pairing: %s", without_credentials(fault.what))
+        logger.error("outfit-pairing: %s", fault.what)
         return fault.exit_code
     except KeyboardInterrupt:
         logger.error("outfit-pairing: interrupted; what was complete stays, run the same command to go on")
@@ -348,4 +348,4 @@ def _level(flags: argparse.Namespace) -> int:
 
 
 def _first_line(fault: Exception) -> str:
-    return (str(fault).strip().splitlines() or [""])[0][:300]
+    return (without_credentials(str(fault)).strip().splitlines() or [""])[0][:300]

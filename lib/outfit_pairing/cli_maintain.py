@@ -12,13 +12,13 @@ from outfit_pairing.cli_console import console
 from outfit_pairing.errors import SettingsError, WarehouseError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import local_warehouse
+from outfit_pairing.storage.retention import SAFE_DAYS
 
 if TYPE_CHECKING:
     from outfit_pairing.storage.leftovers import Leftover
     from outfit_pairing.storage.maintenance import Kept
 
 Opened = Callable[[argparse.Namespace], Settings]
-SAFE_DAYS = 7  # Delta's own limit: a run or reader that takes longer than the retention loses its files
 
 
 def add_maintain_command(commands: Any, command: Callable[..., argparse.ArgumentParser], settings: Opened) -> None:
@@ -60,7 +60,7 @@ def _maintain(flags: argparse.Namespace) -> int:
         tables = list(maintain_tables(spark, settings, Wish(days, cluster, flags.dry_run)))
         if not tables:
             raise WarehouseError(f"{_named(settings)} holds no table of ours; name another with --warehouse")
-        left = [Leftover("vectors that no product uses, past retention", unused, 0, not flags.dry_run)] if unused else []
+        left = [Leftover("vectors of texts that no product has, past retention", unused, 0, not flags.dry_run)] if unused else []
         left += sweep(settings, journal_too=flags.forget_replies, dry=flags.dry_run)
         left += sweep_staged_tables(spark, settings, dry=flags.dry_run)
     if flags.json:

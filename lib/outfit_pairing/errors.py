@@ -21,6 +21,8 @@ a Spark worker survives pickling on its way to the driver.
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
+from outfit_pairing.credentials import without_credentials
+
 LONGEST_NAME = 60  # characters of a name in a message; what a file calls its columns may be anything
 MOST_NAMES = 12  # names listed in one message; a table of 1,000 columns still gives one readable line
 
@@ -33,8 +35,8 @@ class OutfitPairingError(Exception):
 
     @property
     def what(self) -> str:
-        """The message as one line, without signs that a terminal would obey."""
-        return printable(" ".join(str(self).split()))
+        """The message as one line, without signs that a terminal would obey, and without credentials."""
+        return printable(" ".join(without_credentials(str(self)).split()))
 
 
 class InputError(OutfitPairingError):
@@ -187,6 +189,6 @@ PY4J = "An error occurred while calling"  # what py4j says before the cause
 
 
 def first_line(fault: Exception) -> str:
-    """The first line of what a library complains about, or what kind of complaint it is."""
-    said = (line.lstrip(": ") for line in str(fault).strip().splitlines())
+    """The first line of what a library complains about, without credentials, or what kind of complaint it is."""
+    said = (line.lstrip(": ") for line in without_credentials(str(fault)).strip().splitlines())
     return next((line for line in said if line and not line.startswith(PY4J)), type(fault).__name__)[:200]

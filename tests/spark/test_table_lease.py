@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,23 +39,47 @@ def test_one_run_holds_it_at_a_time(spark: "SparkSession", make_settings: Callab
     killed = first.take()
     assert killed is not None
     assert killed.run_id == "tuesday"
+    assert timedelta(0) < datetime.now(UTC) - killed.since < timedelta(minutes=10)
+    second._renew()  # it wakes up, and has it no more
+    assert second.holder() == "o'clock"
+    first._renew()
+    first.give_back()
+    first._renew()
+    assert first.holder() == ""
+
+
+def test_a_run_that_gave_it_back_meanwhile_was_not_killed(
+    spark: "SparkSession", make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It ended well between two looks of the one that waits."""
+    settings = make_settings()
+    first, second = (TableLease(spark, settings.model_copy(update={"run_id": run_id}), 60.0) for run_id in ("one", "two"))
+    first.take()
+    write = second._write
+
+    def write_late(allowed: str) -> None:
+        first.give_back()
+        write(allowed)
+
+    monkeypatch.setattr(second, "_write", write_late)
+    assert second.take() is None
 
 
 def test_a_hold_is_renewed_though_once_it_could_not_be(
     spark: "SparkSession", make_settings: Callable[..., Settings], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A store that fails for a moment ends no renewing."""
-    lease, ended, written = TableLease(spark, make_settings(), 0.03), threading.Event(), list[str]()
+    lease, ended, tried = TableLease(spark, make_settings(), 0.03), threading.Event(), []
 
-    def write(allowed: str) -> None:
-        written.append(allowed)
-        if len(written) == 1:
+    def renew() -> None:
+        tried.append(time.monotonic())
+        if len(tried) == 1:
             raise RuntimeError("the store is away")
         ended.set()
 
-    monkeypatch.setattr(lease, "_write", write)
+    monkeypatch.setattr(lease, "_renew", renew)
     lease.renew_until(ended)
-    assert len(written) == 2
+    assert len(tried) == 2
     assert "was not renewed (the store is away)" in caplog.text
 
 
@@ -75,6 +100,9 @@ def test_a_run_whose_hold_was_taken_writes_no_more(
         ((error, status),) = [(row["error"], row["status"]) for row in TableStore(spark, settings).rows(RUNS, ("error", "status"))]
         assert status == "failed"
         assert "ran out" in error
+    monkeypatch.setattr("outfit_pairing.storage.lease._held_here", {TableLease(spark, settings, 60).place})
+    with pytest.raises(WarehouseError, match="another run has written"):  # and has given it back
+        assert_not_taken_over(spark, settings)
 
 
 def test_a_run_that_was_killed_is_in_the_history(spark: "SparkSession", make_settings: Callable[..., Settings]) -> None:

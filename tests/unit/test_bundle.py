@@ -176,7 +176,7 @@ GONE_BY = {
     "embedding.model": {"ingest", "embed", "select-anchors", "generate-patterns", *PAIRING},
     "style.model": PAIRING,
     "lookbook.path": {"pair-by-lookbook"},
-    "publish.folder": {"publish", "check-quality", "rollback"},
+    "publish.folder": {"publish", "check-quality", "rollback", "maintain"},
     "llm.journal": {"generate-patterns", "maintain"},
     "llm.model": {"generate-patterns"},
 }

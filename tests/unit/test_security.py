@@ -123,6 +123,7 @@ def test_settings_are_kept_without_what_lets_somebody_in(make_settings: Callable
         assert without_credentials(text) == text
     assert without_credentials(f"https://{SECRET}@models.example.org") == "https://…@models.example.org"
     assert without_credentials(f"host=db user=me password={SECRET} dbname=shop") == "host=db user=me password=… dbname=shop"
+    assert SECRET not in without_credentials(f"mysql://me:it's {SECRET}@db/x?a='b' {SECRET}")
     said = f"s3://me:{SECRET}@shop/styles.csv?X-Amz-Signature={SECRET}; has no column id"
     assert without_credentials(f"cannot read {said}") == "cannot read s3://…@shop/styles.csv?… has no column id"
 

@@ -1,8 +1,7 @@
-"""Vectors that nobody needs any more: of texts that no product has, and of encoders that are no longer set."""
+"""Vectors that nobody needs any more: of texts that no product has."""
 
 from typing import TYPE_CHECKING
 
-from outfit_pairing.embedding.encoders import encoder_name
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import PRODUCT_EMBEDDINGS, PRODUCTS
 
@@ -11,9 +10,9 @@ if TYPE_CHECKING:
 
 
 def forget_unused(store: TableStore, days: int, *, dry: bool = False) -> int:
-    """Delete vectors that were made more than so many days ago and are not used now; how many.   dry: only count them.
+    """Delete vectors that were made more than so many days ago, of texts that no product has now; how many.   dry: only count them.
 
-    A product that comes back with such a text has it encoded anew.
+    By whichever encoder: another run may be set to another one. A product that comes back with such a text has it encoded anew.
     """
     if not (store.exists(PRODUCTS) and store.exists(PRODUCT_EMBEDDINGS)):
         return 0
@@ -29,6 +28,5 @@ def _unused(store: TableStore, days: int) -> "DataFrame":
     from pyspark.sql import functions as F
 
     old = store.read(PRODUCT_EMBEDDINGS).where(F.col("updated_at") < F.current_timestamp() - F.make_dt_interval(F.lit(days)))
-    texts = store.read(PRODUCTS).select("text_hash").distinct()
-    used = texts.withColumn("encoder", F.lit(encoder_name(store.settings.embedding)))
-    return old.select(*PRODUCT_EMBEDDINGS.key).join(used, list(PRODUCT_EMBEDDINGS.key), "left_anti")
+    used = store.read(PRODUCTS).select("text_hash")
+    return old.select(*PRODUCT_EMBEDDINGS.key).join(used, "text_hash", "left_anti")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from outfit_pairing.publishing.postgres_rows import source_of
 from outfit_pairing.publishing.postgres_tables import SHOWN_OUTFITS, SHOWN_PRODUCTS, PostgresTable
 from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.tables import ROLLBACK
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -67,7 +68,7 @@ def latest_equal(releases: Sequence[Mapping[str, Any]], version: int) -> int:
     Args:    releases: rows of the table releases, by number.
     """
     for place, row in enumerate(releases):
-        if row["kind"] == "rollback":
+        if row["kind"] == ROLLBACK:
             origin = next((one for one in reversed(releases[:place]) if one["shown_run_id"] == row["shown_run_id"]), None)
             if origin and origin["table_version"] == version:
                 version = row["table_version"]

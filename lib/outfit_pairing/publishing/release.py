@@ -23,7 +23,7 @@ from outfit_pairing.storage.made_of import follow, is_followed, past_of, remembe
 from outfit_pairing.storage.merging import WriteReport
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, RELEASES
+from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, RELEASES, ROLLBACK
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -91,7 +91,7 @@ def roll_back(store: TableStore, run_id: str) -> StageReport:
     _remember_same(store)
     figures = published_figures(store)
     if store.version(OUTFIT_RECOMMENDATIONS) != before:
-        _remember(store, run_id, "rollback", figures, written.rows_written)
+        _remember(store, run_id, ROLLBACK, figures, written.rows_written)
     write_files(store, figures)
     counters: dict[str, int | float | str] = {
         "release": chosen["number"],
@@ -99,7 +99,7 @@ def roll_back(store: TableStore, run_id: str) -> StageReport:
         **_renew_files(store, figures),
     }
     counters |= follow_release(store, figures)
-    return StageReport("rollback", figures.outfits, figures.outfits, counters=counters)
+    return StageReport(ROLLBACK, figures.outfits, figures.outfits, counters=counters)
 
 
 def _remember_same(store: TableStore) -> None:

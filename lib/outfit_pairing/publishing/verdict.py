@@ -8,12 +8,12 @@ CURE = "`outfit-pairing check-quality` judges what is drafted, and releases it i
 
 
 def must_have_passed(store: TableStore) -> None:
-    """The latest check of the draft, as it is now, missed no gate.
+    """The latest check was of the rows that are drafted now, and missed no gate.
 
     Raises:  InputError: it was not checked.    GateMissed: it missed a gate.    MissingTable: nothing is drafted.
     """
     store.read(DRAFTED_RECOMMENDATIONS)  # says which stage to run where it is missing
-    run_id = _judged_by(store, store.version(DRAFTED_RECOMMENDATIONS))
+    run_id = _judged_by(store)
     if run_id is None:
         raise InputError(f"what is drafted has not been checked, so that what was released stays; {CURE}")
     rows = store.rows_of(QUALITY_METRICS, ("metric", "passed"), "run_id", [run_id])
@@ -22,11 +22,14 @@ def must_have_passed(store: TableStore) -> None:
         raise GateMissed([f"{name} in run {run_id}" for name in missed])
 
 
-def _judged_by(store: TableStore, version: int) -> str | None:
-    """The run that last judged this version of the draft."""
+def _judged_by(store: TableStore) -> str | None:
+    """The run of the latest check, if no row of the draft has changed since. OPTIMIZE makes versions, and changes none."""
     if not store.exists(QUALITY_METRICS):
         return None
     rows = store.rows_of(QUALITY_METRICS, ("run_id", "value", "updated_at"), "metric", [DRAFTED_VERSION])
-    judged = [row for row in rows if row["value"] == version]
-    last = max(judged, key=lambda row: row["updated_at"].timestamp(), default=None)
-    return str(last["run_id"]) if last else None
+    last = max(rows, key=lambda row: row["updated_at"].timestamp(), default=None)
+    if last is None or last["value"] is None:
+        return None
+    judged, now = int(last["value"]), store.version(DRAFTED_RECOMMENDATIONS)
+    changed = store.changed_since(DRAFTED_RECOMMENDATIONS, judged, "product_id", now) if judged <= now else None
+    return str(last["run_id"]) if changed is not None and changed.isEmpty() else None

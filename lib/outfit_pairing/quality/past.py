@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from outfit_pairing.storage.at_hand import as_collected, by_time
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import QUALITY_METRICS, RELEASES, RUNS
+from outfit_pairing.storage.tables import QUALITY_METRICS, RELEASES, ROLLBACK, RUNS
 
 if TYPE_CHECKING:
     from outfit_pairing.quality.gates import Gate
@@ -115,7 +115,7 @@ def _rollback(store: TableStore) -> Mapping[str, Any] | None:
     """The row of the last switch of what is shown, if that was a rollback."""
     rows = store.rows(RELEASES, (*RELEASES.given, "updated_at")) if store.exists(RELEASES) else []
     last = max(rows, key=lambda row: row["number"], default=None)
-    return last if last and last["kind"] == "rollback" else None
+    return last if last and last["kind"] == ROLLBACK else None
 
 
 def _seconds(store: TableStore, run_ids: Sequence[str]) -> dict[str, dict[str, float]]:

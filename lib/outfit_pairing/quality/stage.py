@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing.errors import GateMissed, WarehouseError
 from outfit_pairing.quality.account import account_metrics, read_account
-from outfit_pairing.quality.counting import audit_outfits, gather, judged_table
+from outfit_pairing.quality.counting import audit_outfits, gather
 from outfit_pairing.quality.drafted_files import file_metrics, look_at_files
 from outfit_pairing.quality.drift import PREFIX, drift
 from outfit_pairing.quality.examples import Case, with_examples
@@ -15,10 +15,10 @@ from outfit_pairing.quality.gates import LIMITS, Gate, judge, missed
 from outfit_pairing.quality.metrics import Metric, measure
 from outfit_pairing.quality.past import last_good, past_checks, this_check
 from outfit_pairing.quality.report import render
-from outfit_pairing.storage.places import URL, local_warehouse
+from outfit_pairing.storage.places import reports_folder
 from outfit_pairing.storage.runs import StageReport
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.tables import DRAFTED_VERSION, QUALITY_METRICS
+from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, DRAFTED_VERSION, QUALITY_METRICS
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -38,11 +38,11 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
              MissingTable: nothing was published.    WarehouseError: the page cannot be written.
     """
     store = TableStore(spark, settings)
-    version = store.version(judged_table(store)) if store.exists(judged_table(store)) else None
+    version = store.version(DRAFTED_RECOMMENDATIONS) if store.exists(DRAFTED_RECOMMENDATIONS) else None
     evidence = gather(spark, settings)
     account, files, past = read_account(store), look_at_files(settings), past_checks(store)
     metrics = [*measure(evidence), *account_metrics(account), *file_metrics(files)]
-    metrics.append(Metric(DRAFTED_VERSION, version, "of the table that was judged; another one is not released by this check"))
+    metrics.append(Metric(DRAFTED_VERSION, version, "of drafted_recommendations; what changes later has not passed"))
     before = last_good(store, past)
     metrics += drift(metrics, before, accepted=settings.quality.accept_drift)
     gates = with_examples(judge(metrics, settings.quality.gates), Case(store, evidence, account, files, before))
@@ -79,11 +79,9 @@ def _say_what_next(settings: "Settings", gates: Sequence[Gate]) -> None:
 
 
 def report_path(settings: "Settings") -> Path | None:
-    """Where the page lies: in a local warehouse, else in publish.folder; None where neither is a folder of this machine."""
-    folder, published = local_warehouse(settings), settings.publish.folder
-    if folder is None and published and not URL.match(published):
-        folder = Path(published).expanduser().resolve()  # on Databricks a volume
-    return folder / "reports" / f"{settings.run_id}.html" if folder else None
+    """Where the page lies; None where there is no folder for it."""
+    folder = reports_folder(settings)
+    return folder / f"{settings.run_id}.html" if folder else None
 
 
 def _write_page(settings: "Settings", page: str) -> None:

@@ -14,11 +14,9 @@ from typing import Any
 from outfit_pairing.errors import WarehouseError
 from outfit_pairing.serving.columns import PRODUCT_NAMES, ProductColumns, ProductParts
 from outfit_pairing.storage.delta_tables import DeltaTables
-from outfit_pairing.storage.tables import PRODUCTS
+from outfit_pairing.storage.tables import PRODUCTS, ROLLBACK
 
 logger = logging.getLogger(__name__)
-
-ROLLBACK = "rollback"  # kind of a release
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ logger = logging.getLogger(__name__)
 LOCK_FILE = "_run.lock"
 LASTS_S = 600.0  # a lease in a table that nobody renews
 LOOK_AGAIN_S = 2.0
+_held_here: set[str] = set()  # places of leases that this process holds
 ME = "warehouse"  # the one row of run_lease
 TELLS_TIME = "%Y-%m-%d %H:%M UTC"
 HOLDER = re.compile(r"run (?P<run_id>.+) \(process \d+ on .*, since (?P<since>[^,]+ UTC)\)")
@@ -43,7 +44,7 @@ HOLDER = re.compile(r"run (?P<run_id>.+) \(process \d+ on .*, since (?P<since>[^
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """A run that held the warehouse and never gave it back.   since: when it began, or was last heard of."""
+    """A run that held the warehouse and never gave it back.   since: when it began, or renewed its hold last."""
 
     run_id: str
     since: datetime
@@ -66,24 +67,26 @@ def _tell(spark: "SparkSession", settings: Settings, killed: Killed | None) -> N
     """Write down a run that could not do so itself."""
     if killed is None or killed.run_id == settings.run_id:
         return
-    logger.warning("run %s, which began %s, was killed; this run takes up its work", killed.run_id, f"{killed.since:{TELLS_TIME}}")
+    heard_of = f"{killed.since.astimezone(UTC):{TELLS_TIME}}"
+    logger.warning("run %s, last heard of %s, was killed; this run takes up its work", killed.run_id, heard_of)
     error = f"killed, or its machine was lost; run {settings.run_id} found its hold on the warehouse"
     row = (killed.run_id, RUNS.stage, killed.since, 0.0, 0, 0, 0, "{}", __version__, "killed", error)
     TableStore(spark, settings.model_copy(update={"run_id": killed.run_id})).note(RUNS, [row])
 
 
 def assert_not_taken_over(spark: "SparkSession", settings: Settings) -> None:
-    """No other run holds a warehouse that no file of this machine can hold; nothing is looked at for a local folder.
+    """No other run has held, since this one, a warehouse that no file of this machine can hold; nothing is looked at for a folder.
 
-    Raises:  WarehouseError: one does, since this one did not renew its hold in time.
+    Raises:  WarehouseError: one has, or has by now given it back, since this one did not renew its hold in time.
     """
     if local_warehouse(settings):
         return
-    holder = TableLease(spark, settings, LASTS_S).holder()
-    if holder and holder != settings.run_id:
+    lease = TableLease(spark, settings, LASTS_S)
+    holder = lease.holder()
+    if holder != settings.run_id and (holder or lease.place in _held_here):
         raise WarehouseError(
-            f"run {holder} writes the warehouse now, since this run's hold on it ran out (it was asleep, or could not write for "
-            f"{LASTS_S:.0f} s); start it again"
+            f"{f'run {holder} writes' if holder else 'another run has written'} the warehouse, since this run's hold on it ran out "
+            f"(it was asleep, or could not write for {LASTS_S:.0f} s); start it again"
         )
 
 
@@ -137,7 +140,7 @@ def _killed(holder: str) -> Killed | None:
 def _try(file: IO[str], path: Path) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except (BlockingIOError, PermissionError):  # the latter on network shares
         return False
     except OSError as fault:
         raise WarehouseError(
@@ -157,6 +160,7 @@ def held_table(spark: "SparkSession", settings: Settings, lasts_s: float = LASTS
         return
     lease = TableLease(spark, settings, lasts_s)
     killed = lease.take()
+    _held_here.add(lease.place)
     ended = threading.Event()
     renewing = threading.Thread(target=lease.renew_until, args=(ended,), daemon=True)
     renewing.start()
@@ -165,6 +169,7 @@ def held_table(spark: "SparkSession", settings: Settings, lasts_s: float = LASTS
     finally:
         ended.set()
         renewing.join()
+        _held_here.discard(lease.place)
         lease.give_back()
 
 
@@ -185,9 +190,12 @@ class TableLease:
         while True:
             before = self._row()
             self._write(f"t.holder = {self._me} OR t.until < current_timestamp()")
-            holder = self.holder()
-            if holder == self.settings.run_id:
-                return Killed(before["holder"], before["updated_at"]) if before and before["holder"] != holder else None
+            now = self._row()
+            holder = now["holder"] if now else ""
+            if now and holder == self.settings.run_id:
+                # one whose time had not run out has given it back between the two looks
+                ran_out = before and before["holder"] != holder and before["until"].timestamp() < now["updated_at"].timestamp()
+                return Killed(before["holder"], before["updated_at"].astimezone(UTC)) if before and ran_out else None
             if time.monotonic() >= ends:
                 raise WarehouseError(f"the warehouse is being written by run {holder}; wait for it to end, or set storage.wait_s")
             logger.warning("waiting for run %s, which is writing the warehouse", holder)
@@ -197,7 +205,7 @@ class TableLease:
         """Renew it while it is used; where that fails, it is tried twice more before the hold runs out."""
         while not ended.wait(self.lasts_s / 3):
             try:
-                self._write(f"t.holder = {self._me}")
+                self._renew()
             except Exception as fault:
                 logger.warning("the hold on the warehouse was not renewed (%s); tried again soon", first_line(fault))
 
@@ -212,16 +220,26 @@ class TableLease:
 
     def holder(self) -> str:
         """The run that took it last; empty when it was given back, or never taken."""
-        row = self._row() if self.store.exists(RUN_LEASE) else None
+        row = self._row()
         return str(row["holder"]) if row else ""
 
     def _row(self) -> Mapping[str, Any] | None:
-        rows = self.store.rows(RUN_LEASE, ("holder", "updated_at"))
+        rows = self.store.rows(RUN_LEASE, ("holder", "until", "updated_at")) if self.store.exists(RUN_LEASE) else []
         return rows[0] if rows else None
+
+    def _renew(self) -> None:
+        """Nothing where another run has taken it, or taken it and given it back."""
+        self.store.spark.sql(
+            f"UPDATE {self.place} SET until = {self._until}, updated_at = current_timestamp() WHERE holder = {self._me}"
+        )
+
+    @property
+    def _until(self) -> str:
+        return f"current_timestamp() + make_dt_interval(0, 0, 0, {self.lasts_s})"
 
     def _write(self, allowed: str) -> None:
         """Make the row ours where `allowed`; whoever comes second meets Delta's conflict and has not got it."""
-        until = f"current_timestamp() + make_dt_interval(0, 0, 0, {self.lasts_s})"
+        until = self._until
         names = ", ".join(RUN_LEASE.names)
         ours = {"name": f"'{ME}'", "holder": self._me, "until": until, "run_id": self._me, "updated_at": "current_timestamp()"}
         try:

@@ -1,6 +1,6 @@
 """Files that runs leave behind beside the tables: staged rows of runs that were killed, old report pages, old replies.
 
-Only a local warehouse is looked through; staged rows behind a URL are overwritten by the next run.
+Only folders are looked through; staged rows behind a URL are overwritten by the next run.
 """
 
 import logging
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage.places import URL, local_warehouse
+from outfit_pairing.storage.places import URL, local_warehouse, reports_folder
 from outfit_pairing.storage.tables import identifier
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Leftover:
 
 
 def sweep(settings: Settings, *, journal_too: bool = False, dry: bool = False, now: float | None = None) -> list[Leftover]:
-    """Remove what is past its time from a local warehouse; kinds of which there is nothing are left out.
+    """Remove what is past its time from a local warehouse, else from publish.folder; kinds of which there is nothing are left out.
 
     Replies in the journal are paid for, so they are told of, and removed only with `journal_too`.
     """
@@ -48,7 +48,9 @@ def sweep(settings: Settings, *, journal_too: bool = False, dry: bool = False, n
         dead = moment - OF_A_DEAD_RUN_S
         staged = _older([*warehouse.glob(f"_{STAGED}*"), warehouse / "exports" / ".partial"], dead)
         found.append(_remove("staged rows of dead runs", staged, dry=dry))
-        found.append(_remove("report pages past retention", _older(_but_newest(warehouse.glob("reports/*.html")), past), dry=dry))
+    reports = reports_folder(settings)
+    if reports:
+        found.append(_remove("report pages past retention", _older(_but_newest(reports.glob("*.html")), past), dry=dry))
     journal = settings.llm.journal or f"{settings.storage.warehouse.rstrip('/')}/journal"
     if not URL.match(journal):
         folder = Path(journal).expanduser().resolve()

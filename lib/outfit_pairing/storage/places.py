@@ -21,5 +21,13 @@ def local_warehouse(settings: Settings) -> Path | None:
     return _folder(storage.warehouse)
 
 
+def reports_folder(settings: Settings) -> Path | None:
+    """Of the report pages: in a local warehouse, else in publish.folder; None where neither is a folder of this machine."""
+    folder, published = local_warehouse(settings), settings.publish.folder
+    if folder is None and published and not URL.match(published):
+        folder = _folder(published)  # on Databricks a volume
+    return folder / "reports" if folder else None
+
+
 def _folder(warehouse: str) -> Path:
     return Path(warehouse).expanduser().resolve()

@@ -1,5 +1,6 @@
 """How long a table keeps its former versions. It says so itself, since VACUUM goes by that, whoever calls it."""
 
+SAFE_DAYS = 7  # Delta's own limit: a run or reader that takes longer than the retention loses its files
 RETENTION = ("delta.deletedFileRetentionDuration", "delta.logRetentionDuration")
 
 

@@ -20,7 +20,7 @@ from outfit_pairing.storage.delta_tables import DeltaTables, Snapshot, tables_he
 from outfit_pairing.storage.merging import Merging, WriteReport
 from outfit_pairing.storage.migrations import bring_up, found_by_spark, found_in_log, version_properties
 from outfit_pairing.storage.places import absolute, local_warehouse
-from outfit_pairing.storage.retention import retention_properties
+from outfit_pairing.storage.retention import SAFE_DAYS, retention_properties
 from outfit_pairing.storage.session import runs_here, spark_faults
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, Table, identifier, quoted
@@ -135,7 +135,8 @@ class TableStore:
         """Create the table, empty, with its comments and NOT NULL keys; nothing happens when it is there."""
         if self._snapshot(table):
             return
-        properties = f"{version_properties(table)}, {retention_properties(self.settings.storage.retention_days)}"
+        days = max(SAFE_DAYS, self.settings.storage.retention_days)  # less is said by `maintain` alone, while nothing else runs
+        properties = f"{version_properties(table)}, {retention_properties(days)}"
         self.spark.sql(
             f"CREATE TABLE IF NOT EXISTS {self.place(table)} ({table.ddl}) USING delta COMMENT {quoted(table.comment)} "
             f"TBLPROPERTIES ({properties})"

@@ -178,6 +178,8 @@ DRAFTED_RECOMMENDATIONS = _recommendations(
     "drafted_recommendations", "publish", "What product pages would show next: check-quality judges it, release shows it"
 )
 
+ROLLBACK = "rollback"  # a kind of release
+
 RELEASES = Table(
     "releases",
     key=("number",),
@@ -187,7 +189,7 @@ RELEASES = Table(
         Column("number", "bigint", "1, 2, 3 …"),
         Column("shown_run_id", "string", "The run whose outfits are shown since"),
         Column("table_version", "bigint", "Version of outfit_recommendations"),
-        Column("kind", "string", "first (unchecked), checked, rollback"),
+        Column("kind", "string", f"first (unchecked), checked, {ROLLBACK}"),
         Column("products", "bigint", "Products with outfits"),
         Column("outfits", "bigint", "Their outfits"),
         Column("rows_changed", "bigint", "Rows that the switch inserted, updated or deleted; null: by a run that died"),

@@ -1,5 +1,6 @@
 """Where the report page lies."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from outfit_pairing.errors import WarehouseError
 from outfit_pairing.quality.stage import _write_page, report_path
 from outfit_pairing.settings import Settings, load_settings
+from outfit_pairing.storage.leftovers import sweep
 
 
 @pytest.mark.parametrize("override", ["storage.warehouse=s3://bucket/outfits", "storage.schema=shop"])
@@ -23,6 +25,16 @@ def test_elsewhere_the_page_lies_beside_what_is_published(override: str, tmp_pat
     settings = load_settings(overrides=[override, f"publish.folder={tmp_path}/exports", "run_id=run-9"], environment={})
     _write_page(settings, "<h1>Run 9</h1>")
     assert (tmp_path / "exports" / "reports" / "run-9.html").read_text("utf-8") == "<h1>Run 9</h1>"
+
+
+def test_pages_past_retention_go_wherever_they_lie(tmp_path: Path) -> None:
+    """The last one stays, however old."""
+    settings = load_settings(overrides=["storage.schema=shop", f"publish.folder={tmp_path}"], environment={})
+    for run_id in ("run-1", "run-2"):
+        _write_page(settings.model_copy(update={"run_id": run_id}), "<h1>Run</h1>")
+        time.sleep(0.01)
+    sweep(settings, now=time.time() + 365 * 86_400)
+    assert [path.name for path in (tmp_path / "reports").iterdir()] == ["run-2.html"]
 
 
 def test_a_page_that_cannot_be_written_is_said_in_one_line(tmp_path: Path) -> None:
