@@ -95,7 +95,7 @@ def test_a_run_whose_hold_was_taken_writes_no_more(
     time.sleep(0.1)
     other = settings.model_copy(update={"run_id": "tuesday"})
     with held_table(spark, other):
-        with pytest.raises(WarehouseError, match="run tuesday writes the warehouse now"):
+        with pytest.raises(WarehouseError, match="run tuesday writes the warehouse, since"):
             run_stages(spark, settings, ["ingest"])
         ((error, status),) = [(row["error"], row["status"]) for row in TableStore(spark, settings).rows(RUNS, ("error", "status"))]
         assert status == "failed"
