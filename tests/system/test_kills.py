@@ -138,7 +138,7 @@ def tail(session: Session) -> str:
     return session.stderr.read_text("utf-8", errors="replace")[-3000:]
 
 
-def assert_recovered(night: Overnight, shop: Shop) -> None:
+def assert_recovered(night: Overnight, shop: Shop, outcomes: Sequence[Outcome]) -> None:
     """One undisturbed run, and everything is as if none had been killed."""
     with shop.start("last", night.catalogue) as session:
         assert session.wait() == 0, tail(session)
@@ -148,16 +148,18 @@ def assert_recovered(night: Overnight, shop: Shop) -> None:
     settings = load_settings(overrides=overrides(shop.warehouse, night.catalogue), environment={})
     with held_folder(settings):
         pass
-    assert_runs_are_sound(shop)
+    assert_runs_are_sound(shop, killed=sum(one.code is None for one in outcomes))
     assert_releases_are_sound(shop)
 
 
-def assert_runs_are_sound(shop: Shop) -> None:
-    """The table of runs has every stage of the last run, done; what was killed never reads as done."""
+def assert_runs_are_sound(shop: Shop, killed: int) -> None:
+    """The table of runs has every stage of the last run, done; what was killed reads as killed, and never as done."""
     rows = read_table(shop.warehouse, RUNS.name).to_pylist()
     last = max(rows, key=lambda row: row["started_at"])["run_id"]
     assert {row["stage"]: row["status"] for row in rows if row["run_id"] == last} == dict.fromkeys(STAGES, "done")
-    assert {row["status"] for row in rows} <= {"done", "failed", "killed"}
+    statuses = Counter(row["status"] for row in rows)
+    assert set(statuses) <= {"done", "failed", "killed"}
+    assert statuses["killed"] == killed
 
 
 def assert_releases_are_sound(shop: Shop) -> None:
@@ -206,7 +208,7 @@ def test_what_is_killed_is_taken_up_again(night: Overnight, tmp_path: Path) -> N
     ]
     outcomes = [run_and_kill(night, shop, one, f"kill-{number}") for number, one in enumerate(kills)]
     assert outcomes[0].shown == "old"
-    assert_recovered(night, shop)
+    assert_recovered(night, shop, outcomes)
     show(outcomes, time.monotonic() - started)
 
 
@@ -222,7 +224,7 @@ def test_twenty_kills_leave_no_trace(night: Overnight, tmp_path: Path) -> None:
             for kill_number, one in enumerate(kills):
                 outcomes.append(run_and_kill(night, shop, one, f"kill-{kill_number}"))
                 print(f"\n{time.monotonic() - started:.0f} s: {outcomes[-1]}", flush=True)
-            assert_recovered(night, shop)
+            assert_recovered(night, shop, outcomes[-len(kills) :])
     finally:
         show(outcomes, time.monotonic() - started)
     assert len(outcomes) == ROUNDS * KILLS_PER_ROUND
