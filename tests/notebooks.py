@@ -91,7 +91,7 @@ def run_notebook(path: Path, warehouse: Path, typed: Mapping[str, str], *, scree
         namespace |= {"display": shown.tables.append, "displayHTML": shown.html.append}
     before, read = versions(warehouse), set[str]()
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("read", "read_version", "changed_since"):
+        for name in ("read", "read_version", "changed_since", "at_hand", "count"):
             patch.setattr(TableStore, name, _told(getattr(TableStore, name), read))
         cells = cells_of(path)
         for number, cell in enumerate(cells, 1):
@@ -102,9 +102,9 @@ def run_notebook(path: Path, warehouse: Path, typed: Mapping[str, str], *, scree
 
 
 def _told(method: Any, read: set[str]) -> Any:
-    def reading(store: TableStore, table: Any, *more: Any) -> Any:
+    def reading(store: TableStore, table: Any, *more: Any, **named: Any) -> Any:
         read.add(table.name)
-        return method(store, table, *more)
+        return method(store, table, *more, **named)
 
     return reading
 
