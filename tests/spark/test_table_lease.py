@@ -55,13 +55,13 @@ def test_a_run_that_gave_it_back_meanwhile_was_not_killed(
     settings = make_settings()
     first, second = (TableLease(spark, settings.model_copy(update={"run_id": run_id}), 60.0) for run_id in ("one", "two"))
     first.take()
-    write = second._write
+    take = second._take_if_free
 
-    def write_late(allowed: str) -> None:
+    def take_late() -> None:
         first.give_back()
-        write(allowed)
+        take()
 
-    monkeypatch.setattr(second, "_write", write_late)
+    monkeypatch.setattr(second, "_take_if_free", take_late)
     assert second.take() is None
 
 

@@ -150,11 +150,16 @@ def test_a_second_run_rewrites_nothing(
 ) -> None:
     """Same catalogue: no data file is new, the same outfits lie there, and the run says so."""
     before, files = outfits(warehouse), data_files(warehouse)
+    versions = {name: rows(warehouse, name) for name in ("products", "outfit_patterns", "anchor_products")}
     ended = here("run", "--catalog", catalogue, *looks, *DEMO, "--warehouse", warehouse)
     assert ended.code == 0, ended.stderr
     assert "no row was rewritten" in ended.stdout
     assert outfits(warehouse) == before
     assert data_files(warehouse) == files
+    for name, found in versions.items():
+        key = TABLES[name].key[0]
+        again = {row[key]: row["updated_at"] for row in rows(warehouse, name)}
+        assert again == {row[key]: row["updated_at"] for row in found}
 
 
 def test_partitions_do_not_change_the_outfits(

@@ -17,8 +17,8 @@ def forget_unused(store: TableStore, days: int, *, dry: bool = False) -> int:
     if not (store.exists(PRODUCTS) and store.exists(PRODUCT_EMBEDDINGS)):
         return 0
     unused = _unused(store, days)
-    if dry or unused.isEmpty():
-        return unused.count() if dry else 0
+    if dry:
+        return unused.count()
     nothing = store.spark.createDataFrame([], PRODUCT_EMBEDDINGS.schema)
     return store.merge(PRODUCT_EMBEDDINGS, nothing, delete_missing=True, within=unused).deleted
 

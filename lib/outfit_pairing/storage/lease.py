@@ -44,7 +44,7 @@ HOLDER = re.compile(r"run (?P<run_id>.+) \(process \d+ on .*, since (?P<since>[^
 
 @dataclass(frozen=True, slots=True)
 class Killed:
-    """A run that held the warehouse and never gave it back.   since: when it began, or renewed its hold last."""
+    """A run that held the warehouse and never gave it back.   since: when it began, or renewed its hold last; UTC."""
 
     run_id: str
     since: datetime
@@ -67,8 +67,8 @@ def _tell(spark: "SparkSession", settings: Settings, killed: Killed | None) -> N
     """Write down a run that could not do so itself."""
     if killed is None or killed.run_id == settings.run_id:
         return
-    heard_of = f"{killed.since.astimezone(UTC):{TELLS_TIME}}"
-    logger.warning("run %s, last heard of %s, was killed; this run takes up its work", killed.run_id, heard_of)
+    told = "run %s, last heard of %s, was killed; this run takes up its work"
+    logger.warning(told, killed.run_id, f"{killed.since:{TELLS_TIME}}")
     error = f"killed, or its machine was lost; run {settings.run_id} found its hold on the warehouse"
     row = (killed.run_id, RUNS.stage, killed.since, 0.0, 0, 0, 0, "{}", __version__, "killed", error)
     TableStore(spark, settings.model_copy(update={"run_id": killed.run_id})).note(RUNS, [row])
@@ -189,7 +189,7 @@ class TableLease:
         ends = time.monotonic() + self.settings.storage.wait_s
         while True:
             before = self._row()
-            self._write(f"t.holder = {self._me} OR t.until < current_timestamp()")
+            self._take_if_free()
             now = self._row()
             holder = now["holder"] if now else ""
             if now and holder == self.settings.run_id:
@@ -237,16 +237,16 @@ class TableLease:
     def _until(self) -> str:
         return f"current_timestamp() + make_dt_interval(0, 0, 0, {self.lasts_s})"
 
-    def _write(self, allowed: str) -> None:
-        """Make the row ours where `allowed`; whoever comes second meets Delta's conflict and has not got it."""
-        until = self._until
+    def _take_if_free(self) -> None:
+        """Make the row ours where it is so already, or its time is over; whoever comes second meets Delta's conflict."""
+        me, until = self._me, self._until
         names = ", ".join(RUN_LEASE.names)
-        ours = {"name": f"'{ME}'", "holder": self._me, "until": until, "run_id": self._me, "updated_at": "current_timestamp()"}
+        ours = {"name": f"'{ME}'", "holder": me, "until": until, "run_id": me, "updated_at": "current_timestamp()"}
         try:
             self.store.spark.sql(
                 f"MERGE INTO {self.place} t USING (SELECT '{ME}' AS name) s ON t.name = s.name "
-                f"WHEN MATCHED AND ({allowed}) THEN UPDATE SET t.holder = {self._me}, t.until = {until}, t.run_id = {self._me}, "
-                "t.updated_at = current_timestamp() "
+                f"WHEN MATCHED AND (t.holder = {me} OR t.until < current_timestamp()) "
+                f"THEN UPDATE SET t.holder = {me}, t.until = {until}, t.run_id = {me}, t.updated_at = current_timestamp() "
                 f"WHEN NOT MATCHED THEN INSERT ({names}) VALUES ({', '.join(ours[name] for name in RUN_LEASE.names)})"
             )
         except Exception as fault:

@@ -105,7 +105,7 @@ def follow(store: TableStore, table: Table, made_of: str, sources: Sequence[Tabl
 def is_followed(store: TableStore, table: Table, made_of: str, sources: Sequence[Table]) -> bool:
     """Whether `follow` would find nothing to do: neither the table nor a source has changed since it was made."""
     past = past_of(store, table, made_of)
-    return past is not None and past.versions == versions_of(store, [*sources, table])
+    return past is not None and stands(store, table, versions_of(store, sources), past)
 
 
 def _renewed(store: TableStore, table: Table, touched: "DataFrame | pa.Table", rows: "Rows") -> WriteReport:

@@ -2,8 +2,7 @@
 
 import logging
 import math
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,43 +25,42 @@ def track(settings: Settings, reports: Iterable[StageReport]) -> None:
 
     Nothing when tracking is off. An MLflow that takes nothing is said: how a run ends does not hang on it.
     """
-    with _said(), _mlflow_run(settings, settings.run_id) as mlflow:
-        if mlflow:
-            mlflow.log_metrics({name: value for report in reports for name, value in figures(report)})
-            mlflow.set_tags({name: word for report in reports for name, word in words(report)})
+
+    def tell(mlflow: Any) -> None:
+        mlflow.log_metrics({name: value for report in reports for name, value in figures(report)})
+        mlflow.set_tags({name: word for report in reports for name, word in words(report)})
+
+    _in_mlflow_run(settings, settings.run_id, tell)
 
 
 def track_figures(settings: Settings, name: str, metrics: Mapping[str, float], file: Path | None = None) -> None:
     """Log figures of a command as an MLflow run of that name, with a file it has written. Otherwise as `track`."""
-    with _said(), _mlflow_run(settings, f"{name} {settings.run_id}") as mlflow:
-        if mlflow:
-            mlflow.log_metrics({key: value for key, value in metrics.items() if math.isfinite(value)})
-            if file is not None:
-                mlflow.log_artifact(str(file))
+
+    def tell(mlflow: Any) -> None:
+        mlflow.log_metrics({key: value for key, value in metrics.items() if math.isfinite(value)})
+        if file is not None:
+            mlflow.log_artifact(str(file))
+
+    _in_mlflow_run(settings, f"{name} {settings.run_id}", tell)
 
 
-@contextmanager
-def _said() -> Iterator[None]:
-    """Whatever MLflow, its server or its database raises becomes a warning."""
+def _in_mlflow_run(settings: Settings, name: str, tell: Callable[[Any], None]) -> None:
+    """Call `tell` with the mlflow module inside a new run that has the settings as parameters; nothing when tracking is off.
+
+    Whatever MLflow, its server or its database raises becomes a warning.
+    """
+    if not settings.tracking.uri:
+        return
     try:
-        yield
+        import mlflow
+
+        mlflow.set_tracking_uri(settings.tracking.uri)
+        mlflow.set_experiment(settings.tracking.experiment)
+        with mlflow.start_run(run_name=name):
+            mlflow.log_params(dict(_flat(settings.kept())))
+            tell(mlflow)
     except Exception as fault:
         logger.warning("MLflow at tracking.uri took no figures (%s); the tables hold them", first_line(fault))
-
-
-@contextmanager
-def _mlflow_run(settings: Settings, name: str) -> Iterator[Any]:
-    """The mlflow module, inside a new run that has the settings as parameters; None when tracking is off."""
-    if not settings.tracking.uri:
-        yield None
-        return
-    import mlflow
-
-    mlflow.set_tracking_uri(settings.tracking.uri)
-    mlflow.set_experiment(settings.tracking.experiment)
-    with mlflow.start_run(run_name=name):
-        mlflow.log_params(dict(_flat(settings.kept())))
-        yield mlflow
 
 
 def register_prompt(settings: Settings, name: str, template: str, version: str) -> None:
