@@ -15,7 +15,7 @@ def settings_page() -> str:
     lines = [
         "# Settings\n",
         MADE,
-        "A YAML file (`--config`), then the environment (`OUTFIT_` and the path with double underscores:",
+        "YAML files (`--config`, of several the later wins), then the environment (`OUTFIT_` and the path with double underscores:",
         "`OUTFIT_ANCHORS__BUDGET=100`), then `--set anchors.budget=100`; later ones win. All are checked before Spark starts.\n",
         "| setting | default | meaning |",
         "| --- | --- | --- |",
@@ -32,7 +32,7 @@ def tables_page() -> str:
     for table in TABLES.values():
         lines += [
             f"## {table.name}\n",
-            f"{table.comment}. Written by `{table.stage}`.\n",
+            f"{table.comment}. First written by `{table.stage}`.\n",
             "| column | type | meaning |",
             "| --- | --- | --- |",
         ]

@@ -149,7 +149,11 @@ def _command(commands, name, text, function) -> argparse.ArgumentParser:  # type
     )
     command.set_defaults(run=function, catalog=None, mapping=None, lookbook=None, postgres=None)
     command.add_argument(
-        "--config", type=Path, metavar="FILE", help="YAML file of settings (default: none; every setting has a default)"
+        "--config",
+        type=Path,
+        action="append",
+        metavar="FILE",
+        help="YAML file of settings; may be repeated, the later one wins (default: none; every setting has a default)",
     )
     command.add_argument("--warehouse", metavar="DIR", help="folder or URL of the tables (default: ./warehouse)")
     command.add_argument(

@@ -48,7 +48,7 @@ def _findings(flags: argparse.Namespace) -> list[Finding]:
 
     try:
         settings = flags.open_settings(flags)
-        first = ok("settings", str(flags.config or "defaults, environment and flags"))
+        first = ok("settings", ", ".join(map(str, flags.config or ())) or "defaults, environment and flags")
     except SettingsError as error:
         settings, first = Settings(), fault("settings", error.what, WITHOUT_SETTINGS)
     found = [first, *examine(settings, this_machine(), flags.products)]

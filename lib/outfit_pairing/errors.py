@@ -185,6 +185,11 @@ def printable(text: str) -> str:
     return text if text.isprintable() else "".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text)
 
 
+def installing(extra: str) -> str:
+    """The command that brings an extra of this package. By the wheel: no package index has it, or a stranger's of that name."""
+    return f"pip install 'WHEEL[{extra}]' (WHEEL: the path of outfit_pairing-….whl, or . in its sources)"
+
+
 PY4J = "An error occurred while calling"  # what py4j says before the cause
 
 

@@ -11,12 +11,12 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from outfit_pairing.credentials import without_credentials
-from outfit_pairing.errors import SettingsError
+from outfit_pairing.errors import SettingsError, listed
 from outfit_pairing.yaml_files import read_yaml
 
 ENVIRONMENT_PREFIX = "OUTFIT_"
@@ -77,9 +77,11 @@ class SparkSettings(Strict):
     """The session; ignored where a session is given (Databricks, spark-submit)."""
 
     master: str | None = Field(None, description="Spark master, or sc://… (Connect); unset: what spark-submit says, else local[*].")
-    partitions: int | None = Field(None, ge=1, le=100_000, description="Partitions of the heavy passes; unset: two per core.")
+    partitions: int | None = Field(
+        None, ge=1, le=100_000, description="Partitions of heavy passes; unset: two per core of the driver."
+    )
     driver_memory: str = Field("1536m", pattern=r"^[0-9]+[mg]$", description="Heap of a driver's JVM that this package starts.")
-    conf: dict[str, str] = Field({}, description="Spark's own settings, as spark.hadoop.fs.s3a.endpoint; no secrets.")
+    conf: dict[str, str] = Field({}, description="Spark's own settings; no secrets. Not on Databricks, nor over Spark Connect.")
 
     @field_validator("conf", mode="before")
     @classmethod
@@ -116,7 +118,7 @@ class EmbeddingSettings(Strict):
     """The text encoder."""
 
     model: str = Field("all-MiniLM-L6-v2", min_length=1, description="Name, local folder, or `hashing` (coarse, no model).")
-    precision: Literal["auto", "fp32", "bf16", "int8"] = Field("auto", description="auto: a probe picks.")
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field("auto", description="How vectors are computed; auto: a probe picks.")
     chunk_texts: int = Field(20_000, ge=100, description="Texts encoded per commit; an interrupted run goes on from the last one.")
 
 
@@ -195,8 +197,13 @@ class ServeSettings(Strict):
     poll_s: float = Field(5.0, gt=0, description="Seconds between looks for a newer release.")
     api_key_env: str | None = Field(None, description="Name of the environment variable with the API key; unset: open to all.")
     experiment: str | None = Field(None, description="Experiment id of an A/B test; unset: no variants.")
-    variants: list[str] = Field(["control", "outfits"], description="Variants that users are spread over, evenly.")
+    variants: list[str] = Field(["control", "outfits"], description="Variants that users are spread over, evenly; a,b,c or a list.")
     feedback: Literal["delta", "postgres", "off"] = Field("delta", description="Where feedback is kept.")
+
+    @field_validator("variants", mode="before")
+    @classmethod
+    def _listed(cls, given: object) -> object:
+        return [part.strip() for part in given.strip("[]").split(",")] if isinstance(given, str) else given
 
 
 class GateSettings(Strict):
@@ -285,20 +292,21 @@ def _without_credentials(tree: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def load_settings(
-    config: str | Path | None = None,
+    config: str | Path | Sequence[Path] | None = None,
     overrides: Sequence[str] = (),
     environment: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Settings from a YAML file, then the environment, then `key.path=value` overrides (later ones win over earlier layers).
+    """Settings from YAML files, then the environment, then `key.path=value` overrides (later ones win over earlier layers).
 
     Raises: SettingsError: unreadable file, unknown key (with the nearest known one), value out of bounds, a key given twice.
     """
     tree: dict[str, Any] = {}
-    if config is not None:
-        _merge(tree, _read_yaml(Path(config)), str(config))
+    files = [Path(config)] if isinstance(config, str | Path) else config or ()
+    for file in files:
+        _merge(tree, _read_yaml(file), str(file))
     _merge(tree, _from_environment(os.environ if environment is None else environment), "environment")
     _merge(tree, _from_overrides(overrides), "--set")
-    return _validated(tree, str(config) if config else "settings")
+    return _validated(tree, ", ".join(map(str, files)) or "settings")
 
 
 def _merge(tree: dict[str, Any], other: Mapping[str, Any], where: str) -> None:
@@ -380,7 +388,8 @@ def _walk(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, str, Any]]
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
             yield from _walk(field.annotation, path + ".")
         else:
-            yield path, field.description or "", field.default
+            choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
+            yield path, f"{field.description or ''}{f' One of {listed(choices)}.' if choices else ''}", field.default
 
 
 def _description(path: Sequence[str]) -> str | None:

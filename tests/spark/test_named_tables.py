@@ -1,6 +1,7 @@
 """The chain in a schema of named tables, as in Unity Catalog: nothing but the place of its tables differs."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, RELEASES
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+QUERY = Path(__file__).resolve().parents[2] / "resources" / "outfits_are_fresh.sql"
 EASY = ("coverage=0.9", "catalogue_share=0", "largest_share=1", "from_patterns=0")
 
 
@@ -47,3 +49,34 @@ def test_the_chain_runs_twice_in_named_tables(
         assert not [row.tableName for row in spark.sql("SHOW TABLES IN shop").collect() if row.tableName.startswith("staged_")]
     finally:
         spark.sql("DROP SCHEMA shop CASCADE")
+
+
+def test_outfits_are_fresh_only_by_a_run_that_made_them(spark: "SparkSession", tmp_path: Path) -> None:
+    """The daily check releases what stands, too, so that its own run must not hide a chain that has stopped."""
+
+    def fresh(*runs: tuple[str, str, str, int]) -> bool:
+        rows = [(run_id, stage, status, datetime.now(UTC) - timedelta(days=days)) for run_id, stage, status, days in runs]
+        told = spark.createDataFrame(rows, "run_id string, stage string, status string, started_at timestamp")
+        told.write.mode("overwrite").saveAsTable("watched.runs")
+        try:
+            spark.sql(query).collect()
+        except Exception as fault:
+            if "USER_RAISED_EXCEPTION" not in str(fault):
+                raise
+            return False
+        return True
+
+    named = "IDENTIFIER(:catalog || '.' || :schema || '.runs')"  # Spark itself takes no name that is put together
+    query = QUERY.read_text("utf-8").replace(named, "watched.runs")
+    assert named not in query
+    assert "watched.runs" in query
+    made = [("night", "publish", "done", 1), ("night", "release", "done", 1)]
+    spark.sql(f"CREATE SCHEMA watched LOCATION '{tmp_path / 'watched'}'")
+    try:
+        assert not fresh()
+        assert fresh(*made)
+        assert not fresh(*[(run_id, stage, status, 3) for run_id, stage, status, _ in made])
+        assert not fresh(("check", "release", "done", 0), *[(run_id, stage, status, 3) for run_id, stage, status, _ in made])
+        assert not fresh(made[0], ("night", "check-quality", "gate missed", 1))
+    finally:
+        spark.sql("DROP SCHEMA watched CASCADE")

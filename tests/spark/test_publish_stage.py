@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from outfit_pairing.errors import InputError, MissingTable, SettingsError
-from outfit_pairing.publishing import release, stage
+from outfit_pairing.publishing import json_rows, release, stage
 from outfit_pairing.publishing.checked import last_checked
 from outfit_pairing.publishing.figures import published_figures
 from outfit_pairing.publishing.json_rows import anchor_rows, pattern_rows, product_rows, without_outfits_rows
@@ -19,7 +19,7 @@ from outfit_pairing.publishing.lookbook import make_lookbook
 from outfit_pairing.publishing.outfits import outfits_of, outfits_of_each, spread_of_outfits, stocked_slots
 from outfit_pairing.publishing.pairs import COLUMNS, create_pairs_view, recommended_pairs
 from outfit_pairing.settings import Settings, load_settings
-from outfit_pairing.storage import StageReport, Table, TableStore
+from outfit_pairing.storage import StageReport, Table, TableStore, streaming
 from outfit_pairing.storage.tables import (
     ANCHOR_PRODUCTS,
     LOOKBOOK_RECOMMENDATIONS,
@@ -196,7 +196,7 @@ def test_json_files_hold_every_product_once_in_order(settings: Settings, report:
 def test_the_driver_writes_the_json_that_spark_writes(
     spark: "SparkSession", settings: Settings, report: StageReport, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same bytes, of the released outfits as of the draft."""
+    """The same bytes, of the released outfits as of the draft; also where rows are put aside and fetched piece by piece."""
 
     def texts(store: TableStore) -> list[list[str]]:
         rows = (product_rows(store, report.rows_out, 2), anchor_rows(store), pattern_rows(store))
@@ -207,6 +207,11 @@ def test_the_driver_writes_the_json_that_spark_writes(
         with monkeypatch.context() as patch:
             patch.setattr(TableStore, "here", None)
             assert texts(store) == here
+            patch.setattr(streaming, "MOST_AT_ONCE", 0)
+            patch.setattr(streaming, "is_connected", lambda _: True)
+            patch.setattr(json_rows, "PRODUCTS_AT_ONCE", 50)
+            assert texts(store) == here
+            assert not list(Path(settings.storage.warehouse).glob("_staged_*"))
         assert all(here)
 
 

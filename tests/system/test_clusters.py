@@ -25,7 +25,7 @@ SETTINGS = (
     "quality.gates.catalogue_share=0",
     "quality.gates.largest_share=1",
 )
-LOCAL_CLUSTER = "local-cluster[2,1,1024]"
+LOCAL_CLUSTER = "local-cluster[2,1,2048]"
 # The chain as scripts; check_quality also releases what passes.
 SCRIPTS = (
     "embed_catalog",

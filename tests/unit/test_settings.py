@@ -108,3 +108,20 @@ def test_settings_of_spark_that_are_refused(name: str, told: str) -> None:
     with pytest.raises(SettingsError, match=told) as caught:
         load_settings(overrides=[f"spark.conf.{name}=hush"], environment={})
     assert "hush" not in caught.value.what
+
+
+def test_the_later_of_several_files_wins(tmp_path: Path) -> None:
+    """Limits of one file, the model of another."""
+    for name, text in (("limits", "anchors: {budget: 3}\nllm: {model: one}\n"), ("model", "llm: {model: two}\n")):
+        (tmp_path / name).write_text(text)
+    settings = load_settings([tmp_path / "limits", tmp_path / "model"], environment={})
+    assert (settings.anchors.budget, settings.llm.model) == (3, "two")
+
+
+def test_a_list_can_be_given_on_the_command_line_and_in_a_file(tmp_path: Path) -> None:
+    """--set and the environment give text."""
+    path = tmp_path / "serve.yaml"
+    path.write_text("serve: {variants: [control, a, b]}\n")
+    assert load_settings(path, environment={}).serve.variants == ["control", "a", "b"]
+    for text in ("control,a,b", "[control, a, b]"):
+        assert load_settings(overrides=[f"serve.variants={text}"], environment={}).serve.variants == ["control", "a", "b"]

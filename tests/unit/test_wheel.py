@@ -114,7 +114,7 @@ def test_without_spark_a_stage_says_what_is_missing(alone: Path) -> None:
         arguments = ["embed", "--warehouse", str(alone.parent / "warehouse")]
         ended = subprocess.run([str(alone / door), *arguments], capture_output=True, text=True, check=False, env=_clean())
         assert ended.returncode == code
-        assert "pyspark is not installed" in ended.stderr.strip().splitlines()[-1]
+        assert "Spark and Delta are not installed" in ended.stderr.strip().splitlines()[-1]
 
 
 def _run(*command: str) -> str:

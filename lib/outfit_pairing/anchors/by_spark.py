@@ -1,7 +1,7 @@
 """What selection asks of the products, by Spark: three passes, of which the driver sees only counts and the anchors."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,13 @@ from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, PRODUCT_EMBEDDINGS, P
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
+FEW_STRATA = 1_000
+
+
+def _few(rows: "DataFrame", strata: Collection[str]) -> "DataFrame":
+    """At most MOST_PER_STRATUM rows of each of these strata: sent to the vectors, instead of moving all vectors to them."""
+    return F.broadcast(rows) if len(strata) <= FEW_STRATA else rows
+
 
 @dataclass(frozen=True, eq=False)
 class ProductsBySpark:
@@ -36,19 +43,19 @@ class ProductsBySpark:
         )
         return [row.asDict() for row in found.collect()]
 
-    def chosen(self, never: Sequence[Kind], order: Sequence[str]) -> pa.Table:
+    def chosen(self, never: Collection[Kind], order: Sequence[str]) -> pa.Table:
         """The anchors in order of product_id, with the columns CHOSEN.   order: a stratum for each."""
         numbers = dict(Counter(order))
         by_hash = Window.partitionBy("stratum").orderBy(F.sha2("product_id", 256), "product_id")
         products = self._without(never).join(self._incumbents, "product_id", "left")
-        sample = (
-            products.where(F.col("stratum").isin(list(numbers)))
-            .withColumn("sampled", F.row_number().over(by_hash) <= MOST_PER_STRATUM)
-            .where("sampled OR incumbent")
-            .withColumn("incumbent", F.coalesce("incumbent", F.lit(False)))
-        )
+        products = products.where(F.col("stratum").isin(list(numbers)))
+        # where nothing but the number decides, Spark keeps no more rows of a stratum than these while it sorts
+        first = products.withColumn("number", F.row_number().over(by_hash)).where(F.col("number") <= MOST_PER_STRATUM)
+        drawn = products.join(_few(first.select("product_id", F.lit(True).alias("sampled")), numbers), "product_id", "left")
+        sample = drawn.where("sampled OR incumbent").fillna(False, subset=["sampled", "incumbent"])
         return (
-            sample.join(self._vectors, "text_hash")
+            _few(sample, numbers)
+            .join(self._vectors, "text_hash")
             .select("stratum", "slot", "audience", "product_id", "vector", "incumbent", "sampled")
             .groupBy("stratum")
             .applyInArrow(lambda stratum: choose_anchors(stratum, numbers), CHOSEN)
@@ -56,7 +63,7 @@ class ProductsBySpark:
             .sort_by("product_id")
         )
 
-    def represented(self, never: Sequence[Kind], kernel: StandFor) -> dict[int, int]:
+    def represented(self, never: Collection[Kind], kernel: StandFor) -> dict[int, int]:
         """How many products each anchor stands for."""
         rows = self._without(never).join(self._vectors, "text_hash").select("stratum", "slot", "audience", "vector")
         counts = rows.mapInArrow(kernel, STANDING).groupBy("anchor").agg(F.sum("products").alias("products")).collect()
@@ -84,7 +91,7 @@ class ProductsBySpark:
             before = self.store.spark.createDataFrame([], "product_id string")
         return F.broadcast(before.withColumn("incumbent", F.lit(True)))
 
-    def _without(self, never: Sequence[Kind]) -> "DataFrame":
+    def _without(self, never: Collection[Kind]) -> "DataFrame":
         """Products that may be anchors."""
         products = self._products
         named = products.sparkSession.createDataFrame(list(never), ", ".join(f"never_{name} string" for name in KIND))

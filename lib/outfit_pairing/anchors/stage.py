@@ -77,11 +77,11 @@ def _products(store: TableStore) -> Products:
     return ProductsByDriver(held, {row["product_id"] for row in before})
 
 
-def _never(census: Census) -> list[Kind]:
+def _never(census: Census) -> frozenset[Kind]:
     """Kinds of products that are no anchors."""
     guide = load_style_guide()
     kinds = {_kind(row) for row in census}
-    return [kind for kind in kinds if not may_be_anchor(*kind, guide)]
+    return frozenset(kind for kind in kinds if not may_be_anchor(*kind, guide))
 
 
 def _kind(row: Mapping[str, Any]) -> Kind:
@@ -89,7 +89,7 @@ def _kind(row: Mapping[str, Any]) -> Kind:
     return article_type, slot, department
 
 
-def _strata(census: Census, never: Sequence[Kind]) -> list[Stratum]:
+def _strata(census: Census, never: frozenset[Kind]) -> list[Stratum]:
     """The strata of all products that may be anchors, sold out or not: what is in stock tonight shall ask no model anything."""
     sizes, incumbents, category = Counter[str](), Counter[str](), {}
     for row in census:

@@ -119,4 +119,4 @@ def with_price_tiers(products: "DataFrame") -> "DataFrame":
         .when(F.col("price") <= F.col("thirds")[1], "mid")
         .otherwise("premium")
     )
-    return products.join(thirds, ["slot", "currency"], "left").withColumn("price_tier", tier)
+    return products.join(F.broadcast(thirds), ["slot", "currency"], "left").withColumn("price_tier", tier)

@@ -10,6 +10,7 @@ from packaging.version import Version
 
 from outfit_pairing.doctor.finding import Finding, fault, ok, warning
 from outfit_pairing.doctor.machine import Machine
+from outfit_pairing.errors import installing
 from outfit_pairing.settings import Settings
 
 JAVA_TESTED = (17, 21)  # what Spark 4 is released for
@@ -18,7 +19,7 @@ JAVA_REFUSED = 23  # from here on Spark's Hadoop fails in Subject.getSubject, se
 PYTHON_TESTED = ((3, 11), (3, 12))
 PLATFORM = "provided by Databricks"
 INSTALL_JAVA = "install a JDK 17 (Debian: apt-get install openjdk-17-jre-headless) and let JAVA_HOME name it"
-INSTALL_LOCAL = "pip install 'outfit-pairing[local]'"
+INSTALL_LOCAL = installing("local")
 SHOW_PYTHON = "import sys, importlib.util as u; print(*sys.version_info[:2], int(u.find_spec('outfit_pairing') is not None))"
 # What the extras are for, said where one is missing; `dev` is nobody's need here.
 EXTRAS = {
@@ -146,13 +147,11 @@ def extras(settings: Settings, machine: Machine) -> Iterator[Finding]:
     for extra, purpose in EXTRAS.items():
         wanted, check = _wanted(machine, "outfit-pairing", extra), f"extra {extra}"
         if not wanted:
-            yield warning(
-                check, f"this package's own installation does not state it ({purpose})", "pip install outfit-pairing again"
-            )
+            yield warning(check, f"this package's own installation does not state it ({purpose})", "install its wheel again")
             continue
         faults = [text for one in wanted if (text := _unfit(machine, one))]
         have = ", ".join(f"{one.name} {machine.version(one.name)}" for one in wanted)
-        cure = f"pip install 'outfit-pairing[{extra}]'"
+        cure = installing(extra)
         if not faults:
             yield ok(check, have)
         elif not asked[extra]:

@@ -8,6 +8,7 @@ import numpy as np
 
 DIMENSIONS = 384
 GRAM = 3
+WORDS_KEPT = 20_000  # 1.7 KB each; names with model numbers have any number of words
 GRAMS_SHARE = 0.7  # length of the letter triples beside the word's own 1: related words are near, the same word nearer
 
 
@@ -34,6 +35,8 @@ class HashingEncoder:
 
     def _word(self, word: str) -> np.ndarray:
         if word not in self._known:
+            if len(self._known) >= WORDS_KEPT:
+                self._known.clear()
             self._known[word] = _word_vector(word)
         return self._known[word]
 

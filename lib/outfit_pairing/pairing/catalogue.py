@@ -22,6 +22,7 @@ from outfit_pairing.pairing.style_space import (
     COLOUR_COLUMNS,
     KIND_COLUMNS,
     SUMS_SCHEMA,
+    AddedSums,
     StyleSpace,
     SumsPerGroup,
     number_groups,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 BATCH_ROWS = 10_000
+ADDERS = 8  # partitions in which sums of partitions are added up
 COLUMNS = (*INPUT_COLUMNS, "name")
 Kernel: TypeAlias = Callable[[Iterable[pa.RecordBatch]], Iterator[pa.RecordBatch]]
 
@@ -64,8 +66,15 @@ class Catalogue:
             _distinct(self.products if self.held is None else self.held, names) for names in (KIND_COLUMNS, COLOUR_COLUMNS)
         )
         groups = number_groups(kinds, colours)
-        space = style_space(groups, self.through(SumsPerGroup(groups), SUMS_SCHEMA).to_pandas())
+        space = style_space(groups, self._sums(SumsPerGroup(groups)).to_pandas())
         return replace(space, learnt=learnt_styles(self.model, space.means.shape[1]))
+
+    def _sums(self, kernel: SumsPerGroup) -> pa.Table:
+        """What the kernel makes of all products; added up by workers, so that the driver's share does not grow with partitions."""
+        if self.held is not None:
+            return self.through(kernel, SUMS_SCHEMA)
+        sums = self.with_vectors.mapInArrow(kernel, SUMS_SCHEMA).repartition(ADDERS, "number")
+        return sums.mapInArrow(AddedSums(), SUMS_SCHEMA).toArrow()
 
     def passing(self, rows: "DataFrame") -> "DataFrame":
         """Rows cut evenly for a heavy pass."""

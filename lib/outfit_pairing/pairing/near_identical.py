@@ -122,6 +122,18 @@ def best_near(found: pd.DataFrame) -> pd.DataFrame:
     return ordered[ordered.groupby("item").cumcount() < MOST_ALIKE].reset_index(drop=True)
 
 
+@dataclass(frozen=True, eq=False)
+class BestNear:
+    """`best_near` of a partition, which holds all rows of its items: of a large catalogue some thousand times what is kept."""
+
+    def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """In and out: NEAR_SCHEMA."""
+        held = list(batches)
+        if held:
+            frame = best_near(pa.Table.from_batches(held).to_pandas())
+            yield pa.RecordBatch.from_pandas(frame, schema=held[0].schema, preserve_index=False)
+
+
 def likeness_of(points: int) -> float:
     """How sure it is that two products are one item, in [LEAST_COSINE, 1]."""
     return 1.0 if points >= SAME_NAME else min(points / POINTS, 1.0)

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+ASKED = "asked"  # of a part's products, those whose outfits are made
+
 
 def find_queries(catalogue: Catalogue, ideas: Ideas) -> Queries:
     """What the ideas ask for, with the vectors of its texts."""
@@ -111,14 +113,25 @@ def recommend(
         return _write(store, table, _outfits(catalogue, table, kernel_of(None, queries), own), redo)
     place = StagingPlace(catalogue.spark, settings, f"outfits_of_{table.name}")
     try:
-        with cut(store, catalogue.with_vectors, parts) as pieces:
-            for number, rows in enumerate(pieces, 1):
-                own = rows if wanted is None else rows.join(catalogue.ids(wanted), "product_id", "left_semi")
-                place.add(catalogue.passing(own).mapInArrow(kernel_of(rows, queries), table.schema))
+        with cut(store, _marked(catalogue, wanted), parts) as pieces:
+            for number, piece in enumerate(pieces, 1):
+                rows, own = piece.drop(ASKED), piece.where(ASKED).drop(ASKED)
+                if wanted is None or not own.isEmpty():
+                    place.add(catalogue.passing(own).mapInArrow(kernel_of(rows, queries), table.schema))
                 logger.info("%s: part %d of %d has its outfits", table.name, number, parts.number)
         return _write(store, table, place.frame(table.schema), redo)
     finally:
         place.remove()
+
+
+def _marked(catalogue: Catalogue, wanted: "DataFrame | pa.Table | None") -> "DataFrame":
+    """All products with their vectors, and whether outfits are asked for: found out once, not in each part anew."""
+    from pyspark.sql import functions as F
+
+    if wanted is None:
+        return catalogue.with_vectors.withColumn(ASKED, F.lit(True))
+    asked = catalogue.ids(wanted).withColumn(ASKED, F.lit(True))
+    return catalogue.with_vectors.join(asked, "product_id", "left").withColumn(ASKED, F.coalesce(ASKED, F.lit(False)))
 
 
 def _outfits(catalogue: Catalogue, table: Table, kernel: Recommender, own: "DataFrame | pa.Table") -> "DataFrame | pa.Table":

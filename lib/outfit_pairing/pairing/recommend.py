@@ -78,9 +78,11 @@ class Recommender:
                 part = batch.slice(start, BATCH_ROWS)
                 frame = part.select([*INPUT_COLUMNS, "name"]).to_pandas()
                 codes = self.assembler.tables.encode(frame, self.space.of(part))
-                ids = frame["product_id"].to_numpy(dtype=object)
-                outfits = self.assembler.assemble(ids, codes, self.choose(frame, codes, part))
-                yield self._rows(ids, codes, outfits)
+                tried = self.choose(frame, codes, part)
+                some = np.flatnonzero((tried != NONE).any(axis=1))  # what is nothing to wear has no ideas
+                if len(some):
+                    ids, codes = frame["product_id"].to_numpy(dtype=object)[some], codes.take(some)
+                    yield self._rows(ids, codes, self.assembler.assemble(ids, codes, tried[some]))
 
     def _rows(self, ids: npt.NDArray[np.object_], codes: ProductCodes, outfits: Outfits) -> pa.RecordBatch:
         row, place = np.nonzero(outfits.idea != NONE)

@@ -49,7 +49,7 @@ def write_files(store: TableStore, published: Published) -> dict[str, int | str]
             files.write_list("anchor_products.json", anchor_rows(store))
         if store.exists(OUTFIT_PATTERNS):
             files.write_list("outfit_patterns.json", pattern_rows(store))
-        rows = product_rows(store, published.products, partitions(settings))
+        rows = product_rows(store, published.products, partitions(settings, published.outfits))
         files.write_shards(rows, published.products, settings.publish.products_per_file)
         about = {"about": ABOUT_WITHOUT}
         files.write_object("products_without_outfits.json", about, "products", without_outfits_rows(store, without))

@@ -3,8 +3,8 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +15,7 @@ from outfit_pairing.publishing.json_texts import json_texts
 from outfit_pairing.publishing.outfits import products_without_outfits
 from outfit_pairing.storage.lent_patterns import lent_patterns
 from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.streaming import is_connected, streamed
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, OUTFIT_RECOMMENDATIONS, PRODUCTS
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 PRODUCTS_AT_ONCE = 2_000  # products whose JSON the driver holds at a time, however large the catalogue
+PRODUCTS_OF_A_PIECE = 20_000  # the same where pieces are put aside first, each in a file
 
 _ANCHOR = ("product_id", "name", "audience", "category", "article_type", "slot", "colour", "season", "usage")
 _STRATUM = ("stratum", "stratum_size", "represents", "rank")
@@ -43,7 +45,7 @@ def anchor_rows(store: TableStore) -> Iterator[str]:
         return _texts(columns, (*_ANCHOR, *_STRATUM))
     products = store.read(PRODUCTS).select(*_ANCHOR)
     anchors = store.read(ANCHOR_PRODUCTS).select("product_id", *_STRATUM).join(products, "product_id", "left")
-    return _streamed(anchors.orderBy("rank", "product_id").select(_json(*map(F.col, (*_ANCHOR, *_STRATUM)))))
+    return _json_of(anchors.orderBy("rank", "product_id").select(_json(*map(F.col, (*_ANCHOR, *_STRATUM)))).collect())
 
 
 def pattern_rows(store: TableStore) -> Iterator[str]:
@@ -56,7 +58,7 @@ def pattern_rows(store: TableStore) -> Iterator[str]:
         rows = held.take(pc.sort_indices(held, [("anchor_product_id", "ascending"), ("pattern_id", "ascending")]))
         return _texts([rows[name] for name in rows.column_names], rows.column_names)
     patterns = store.read(OUTFIT_PATTERNS).where(F.col("pattern_id").isin(lent)).orderBy("anchor_product_id", "pattern_id")
-    return _streamed(patterns.select(_json(*map(F.col, (*_PATTERN, *_WRITER)))))
+    return _json_of(patterns.select(_json(*map(F.col, (*_PATTERN, *_WRITER)))).collect())
 
 
 def product_rows(store: TableStore, products: int, partitions: int) -> Iterator[str]:
@@ -72,10 +74,11 @@ def product_rows(store: TableStore, products: int, partitions: int) -> Iterator[
             return product_texts(here.held(shown, READ), here.held(PRODUCTS, NAMES))
         except WarehouseError as fault:
             logger.warning("files are put together by Spark (%s)", fault)
-    fetched = max(1, products // PRODUCTS_AT_ONCE)
+    at_once = PRODUCTS_OF_A_PIECE if is_connected(store.read(PRODUCTS)) else PRODUCTS_AT_ONCE
+    fetched = max(1, products // at_once)
     texts = _products_with_outfits(store, partitions).select("product_id", _json(*map(F.col, ("product_id", "name", "outfits"))))
     ordered = texts.repartitionByRange(fetched, "product_id").sortWithinPartitions("product_id")
-    return _streamed(ordered.select("json"))
+    return _json_of(streamed(store, ordered, ("product_id",), products, "json_of_products"))
 
 
 def without_outfits_rows(store: TableStore, reasons: Counter[str]) -> Iterator[str]:
@@ -136,5 +139,5 @@ def _texts(columns: Sequence[pa.ChunkedArray], names: Sequence[str]) -> Iterator
     return iter(json_texts(pa.StructArray.from_arrays(arrays, names=list(names))).to_pylist())
 
 
-def _streamed(texts: "DataFrame") -> Iterator[str]:
-    return (cast("str", row["json"]) for row in texts.toLocalIterator(prefetchPartitions=True))
+def _json_of(rows: Iterable[Any]) -> Iterator[str]:
+    return (cast("str", row["json"]) for row in rows)

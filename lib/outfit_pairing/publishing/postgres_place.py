@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from outfit_pairing.errors import SettingsError, first_line
+from outfit_pairing.errors import SettingsError, first_line, installing
 from outfit_pairing.settings import Settings
 
 if TYPE_CHECKING:
@@ -11,7 +11,6 @@ if TYPE_CHECKING:
 SECRETS = ("password", "sslpassword", "scram_client_key", "scram_server_key")
 WAIT_S = "5"  # for a server that does not answer, unless the URL says otherwise
 OLDEST = 120_000  # server_version_num of Postgres 12
-INSTALL = "pip install 'outfit-pairing[postgres]'"
 
 
 def connection_text(settings: Settings) -> str:
@@ -32,7 +31,7 @@ def _parameters(settings: Settings) -> dict[str, str]:
         from psycopg import ProgrammingError
         from psycopg.conninfo import conninfo_to_dict
     except ImportError:
-        raise SettingsError(f"publish.postgres needs psycopg; `{INSTALL}` brings it") from None
+        raise SettingsError(f"publish.postgres needs psycopg; {installing('postgres')}") from None
     try:
         found = {name: str(value) for name, value in conninfo_to_dict(url).items() if value is not None}
     except ProgrammingError:  # its words may hold a part of a password

@@ -15,6 +15,7 @@ from outfit_pairing.publishing.postgres_copy import copy_lines
 from outfit_pairing.publishing.postgres_tables import METRICS, SHOWN_OUTFITS, SHOWN_PRODUCTS, WORDS, PostgresTable
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.streaming import streamed
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, Table
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def table_blocks(store: TableStore, table: PostgresTable, rows: int, within: "Da
     if within is not None:
         found = found.join(within, "product_id", "left_semi")
     least = partitions(store.settings) if within is None else 1
-    return _blocks_of_spark(found, table, max(least, rows // ROWS_AT_ONCE))
+    return _blocks_of_spark(store, found, table, max(least, rows // ROWS_AT_ONCE), rows)
 
 
 def metric_blocks(store: TableStore) -> Iterator[Block]:
@@ -105,12 +106,13 @@ def _blocks_of(rows: pa.Table, table: PostgresTable) -> Iterator[Block]:
         yield kernel.block(batch)
 
 
-def _blocks_of_spark(rows: "DataFrame", table: PostgresTable, parts: int) -> Iterator[Block]:
+def _blocks_of_spark(store: TableStore, rows: "DataFrame", table: PostgresTable, parts: int, number: int) -> Iterator[Block]:
     order = list(table.key)
     # By hash: ranges would be found by reading all rows twice.
     rows = rows.repartition(parts, order[0]).sortWithinPartitions(*order) if parts > 1 else rows.coalesce(1)
     lines = rows.mapInArrow(Blocks(table.names), BLOCK_SCHEMA)
-    return (Block(row["rows"], bytes(row["lines"])) for row in lines.toLocalIterator(prefetchPartitions=True))
+    fetched = streamed(store, lines, ("rows",), number, f"lines_of_{table.name}")
+    return (Block(row["rows"], bytes(row["lines"])) for row in fetched)
 
 
 def ids(touched: "DataFrame") -> Iterator[Sequence[str]]:

@@ -46,7 +46,7 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     sources = source_tables(store)
     rows_in = sum(store.count(table) for table in sources)
     logger.info("publish: %s outfits from %s", f"{rows_in:,}", ", ".join(table.name for table in sources))
-    written = unite(store, sources)
+    written = unite(store, sources, rows_in)
     drafted = published_figures(store.drafts())
     counters = _counters(written, drafted) | write_files(store.drafts(), drafted)
     if store.exists(OUTFIT_RECOMMENDATIONS):
@@ -67,8 +67,8 @@ def source_tables(store: TableStore) -> list[Table]:
     return found
 
 
-def unite(store: TableStore, sources: list[Table]) -> WriteReport:
-    """Draft the best outfits of each product over all sources, in one commit."""
+def unite(store: TableStore, sources: list[Table], rows_in: int) -> WriteReport:
+    """Draft the best outfits of each product over all sources, in one commit.    rows_in: outfits of all sources."""
     from pyspark.sql import functions as F
 
     names = OUTFIT_RECOMMENDATIONS.given
@@ -81,10 +81,11 @@ def unite(store: TableStore, sources: list[Table]) -> WriteReport:
             )
         offers = [store.read(table).select(*names) for table in sources]
         if within is None:
-            return best_outfits(offers, store.settings)
+            return best_outfits(offers, store.settings, rows=rows_in)
         drafted = store.read(DRAFTED_RECOMMENDATIONS).join(within, "product_id", "left_semi")
         drafted = drafted.select("product_id", "outfit_id", F.col("rank").alias("stands"))
-        return best_outfits([rows.join(within, "product_id", "left_semi") for rows in offers], store.settings, drafted)
+        offers = [rows.join(within, "product_id", "left_semi") for rows in offers]
+        return best_outfits(offers, store.settings, drafted)
 
     return follow(store, DRAFTED_RECOMMENDATIONS, _made_of(store, sources), sources, best)
 
@@ -94,9 +95,11 @@ def _made_of(store: TableStore, sources: Sequence[Table]) -> str:
     return json.dumps(told, sort_keys=True)
 
 
-def best_outfits(offers: Sequence["DataFrame"], settings: "Settings", drafted: "DataFrame | None" = None) -> "DataFrame":
+def best_outfits(
+    offers: Sequence["DataFrame"], settings: "Settings", drafted: "DataFrame | None" = None, rows: int = 0
+) -> "DataFrame":
     """The rows of the unified table. `offers`: rows of recommendations tables. `drafted`: product_id, outfit_id, and the rank at
-    which the outfit stands.
+    which the outfit stands. `rows`: about how many, where there may be many.
     """
     from pyspark.sql import functions as F
 
@@ -107,7 +110,7 @@ def best_outfits(offers: Sequence["DataFrame"], settings: "Settings", drafted: "
         united = united.withColumn("stands", F.lit(None).cast("int"))
     else:
         united = united.join(drafted, ["product_id", "outfit_id"], "left").select(*united.columns, "stands")
-    per_product = united.repartition(partitions(settings), "product_id").sortWithinPartitions("product_id")
+    per_product = united.repartition(partitions(settings, rows), "product_id").sortWithinPartitions("product_id")
     return per_product.mapInArrow(BestOutfits(settings.outfits.per_product), OUTFIT_RECOMMENDATIONS.schema)
 
 

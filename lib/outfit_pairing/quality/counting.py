@@ -8,9 +8,10 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from outfit_pairing.quality.by_driver import counted_by_driver
+from outfit_pairing.quality.entries import ENTRY_SCHEMA
 from outfit_pairing.quality.evidence import CELL_FACTS, COUNTED, Cell, Evidence, OutfitGroup
 from outfit_pairing.quality.metrics import MILLION
-from outfit_pairing.quality.tallies import EXAMPLE_NAMES, EXAMPLES, OWN, Tallies, TallyOutfits, coded
+from outfit_pairing.quality.tallies import EXAMPLE_NAMES, EXAMPLES, OWN, Tallies, TallyOutfits
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, PRODUCTS, REJECTED_PRODUCTS, Table
@@ -33,7 +34,7 @@ def audit_outfits(spark: "SparkSession", settings: "Settings", table: Table = OU
     """
     store = TableStore(spark, settings)
     counted = counted_by_driver(store, table)
-    return counted.tallies() if counted else _tallies(store.read(table), store.read(PRODUCTS), partitions(settings))
+    return counted.tallies() if counted else _tallies(store, table)
 
 
 def gather(spark: "SparkSession", settings: "Settings") -> Evidence:
@@ -42,14 +43,15 @@ def gather(spark: "SparkSession", settings: "Settings") -> Evidence:
     Raises:  MissingTable: there are no products or no outfits.
     """
     store = TableStore(spark, settings)
-    products, outfits = store.read(PRODUCTS), store.read(judged_table(store))
-    counted = counted_by_driver(store, judged_table(store))
+    judged = judged_table(store)
+    products, outfits = store.read(PRODUCTS), store.read(judged)
+    counted = counted_by_driver(store, judged)
     cells = counted.cells() if counted else [Cell(**row) for row in _cells(products, outfits).toArrow().to_pylist()]
     logger.info("check-quality: %s products in %s kinds counted, now the audit", sum(cell.products for cell in cells), len(cells))
     return Evidence(
         cells=cells,
         groups=counted.groups() if counted else [OutfitGroup(**row) for row in _groups(outfits).toArrow().to_pylist()],
-        tallies=counted.tallies() if counted else _tallies(outfits, products, partitions(settings)),
+        tallies=counted.tallies() if counted else _tallies(store, judged),
         rejected=_rejected(store),
         guide=load_style_guide(),
     )
@@ -91,18 +93,15 @@ def _groups(outfits: "DataFrame") -> "DataFrame":
     return outfits.groupBy("source", "occasion").agg(F.count("*").alias("outfits"), millionths.alias("score_millionths"))
 
 
-def _tallies(outfits: "DataFrame", products: "DataFrame", parts: int) -> Tallies:
+def _tallies(store: TableStore, table: Table) -> Tallies:
     from pyspark.sql import functions as F
 
-    facts = products.select("product_id", *OWN)
-    shown = outfits.select(F.explode("items.product_id").alias("product_id")).distinct()
-    kernel = TallyOutfits(load_style_guide(), coded(facts.join(shown, "product_id", "left_semi").toArrow()))
+    facts = store.read(PRODUCTS).select(F.col("product_id").alias("item_id"), F.lit(True).alias("known"), *OWN)
+    entries = _entries(store.read(table)).join(facts, "item_id", "left").fillna(False, subset=["known"]).select(*ENTRY_SCHEMA.names)
     # a number asked for by name is kept; left to itself, Spark would join these small partitions into one
-    whole = _entries(outfits).repartition(parts, "product_id").groupBy("product_id")
-    entries = whole.agg(F.flatten(F.collect_list("entries")).alias("entries"))
-    own = facts.select("product_id", F.struct(*OWN).alias("own"))
-    entries = entries.join(own, "product_id", "left").select("product_id", "own", "entries")
-    counted = entries.mapInArrow(kernel, TALLY_COLUMNS).groupBy("name", "key").agg(F.sum("count").alias("count"))
+    whole = entries.repartition(partitions(store.settings, store.count(table)), "product_id").sortWithinPartitions("product_id")
+    tallies = whole.mapInArrow(TallyOutfits(load_style_guide()), TALLY_COLUMNS)
+    counted = tallies.groupBy("name", "key").agg(F.sum("count").alias("count"))
     return Counter({(row["name"], row["key"]): row["count"] for row in _few_examples(counted).toArrow().to_pylist()})
 
 
@@ -118,7 +117,7 @@ def _few_examples(tallies: "DataFrame") -> "DataFrame":
 
 
 def _entries(outfits: "DataFrame") -> "DataFrame":
-    """The entries of each outfit as an array, the product itself at position 0."""
+    """product_id and ENTRY: a row for each product in an outfit, the product itself at position 0."""
     from pyspark.sql import functions as F
 
     itself = F.array(F.struct(F.lit(None).cast("string").alias("slot"), F.col("product_id").alias("product_id")))
@@ -133,7 +132,7 @@ def _entries(outfits: "DataFrame") -> "DataFrame":
             one["slot"].alias("listed_slot"),
         ),
     )
-    return outfits.select("product_id", entry.alias("entries"))
+    return outfits.select("product_id", F.inline(entry))
 
 
 def _rejected(store: TableStore) -> int:

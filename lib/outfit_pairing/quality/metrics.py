@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeVar
 
+from outfit_pairing.quality.audit import RULES
 from outfit_pairing.quality.evidence import Cell, Evidence
 from outfit_pairing.quality.standing import Stock, most_different
 from outfit_pairing.style.sources import BASE_CONFIDENCE
 from outfit_pairing.style.vocabulary import SLOTS
 
 FEWEST_OUTFITS, MOST_OUTFITS = 3, 5
-RULES = range(1, 10)
 MILLION = 1_000_000  # scores are summed in millionths: whole numbers add up the same in any order
 LISTED = 8  # entries named in one detail
 EXAMPLES = 3  # product ids named in one detail

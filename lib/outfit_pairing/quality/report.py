@@ -12,10 +12,11 @@ from markupsafe import Markup
 
 from outfit_pairing import __version__
 from outfit_pairing.quality import charts
+from outfit_pairing.quality.audit import RULES
 from outfit_pairing.quality.evidence import Evidence
 from outfit_pairing.quality.gates import Gate
 from outfit_pairing.quality.history_charts import history_charts
-from outfit_pairing.quality.metrics import RULES, Metric, exposures, lorenz, occasions_per_product, outfits_per_product
+from outfit_pairing.quality.metrics import Metric, exposures, lorenz, occasions_per_product, outfits_per_product
 from outfit_pairing.quality.past import PastCheck
 from outfit_pairing.quality.written import shown
 

@@ -28,6 +28,7 @@ import pyarrow.compute as pc
 from outfit_pairing.quality.audit import violations
 from outfit_pairing.quality.entries import FACTS, Bools, Outfits
 from outfit_pairing.quality.standing import standing
+from outfit_pairing.storage.whole_products import whole_products
 from outfit_pairing.style.vocabulary import StyleGuide
 
 TALLY_SCHEMA = pa.schema([("name", pa.string()), ("key", pa.string()), ("count", pa.int64())])
@@ -41,21 +42,21 @@ Tallies = Counter[tuple[str, str]]
 
 @dataclass(frozen=True, eq=False)
 class TallyOutfits:
-    """In: batches with one row per product: `product_id`, `own` (a struct of OWN, null where the catalogue has no such product),
-    `entries` (a list of structs of ENTRY). Out: TALLY_SCHEMA.
-
-    `items` holds product_id and OWN of all products that are items of an outfit, which are as many as there are candidates, however
-    large the catalogue. To carry them to each worker is cheaper than to join them with every entry.
-    """
+    """In: columns of ENTRY_SCHEMA, the rows of a product one after the other. Out: TALLY_SCHEMA.    entries: audited at once."""
 
     guide: StyleGuide
-    items: pa.Table
+    entries: int = 200_000
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Tallies of each batch."""
-        for batch in batches:
-            if batch.num_rows:
-                yield as_batch(tally(flat(batch, self.items), self.guide))
+        """Tallies of some products after the other."""
+        held: list[pa.Table] = []
+        for products in whole_products(batches):
+            held.append(products)
+            if sum(map(len, held)) >= self.entries:
+                yield as_batch(tally(pa.concat_tables(held), self.guide))
+                held = []
+        if held:
+            yield as_batch(tally(pa.concat_tables(held), self.guide))
 
 
 def coded(products: pa.Table) -> pa.Table:
@@ -65,27 +66,12 @@ def coded(products: pa.Table) -> pa.Table:
     return pa.table({**columns, **{name: columns[name].dictionary_encode() for name in plain}}).combine_chunks()
 
 
-def flat(batch: pa.RecordBatch, items: pa.Table) -> pa.Table:
-    """One row per entry, with its facts (the columns of ENTRY_SCHEMA), from one row per product."""
-    products = pa.concat_tables([coded(items), coded(_themselves(batch))]).unify_dictionaries().combine_chunks()
-    lists = batch.column("entries")
-    entries = lists.flatten()
-    whose = batch.column("product_id").take(pc.list_parent_indices(lists))
-    return with_facts(pa.table({**{name: entries.field(name) for name in ENTRY}, "product_id": whose}), products)
-
-
 def with_facts(entries: pa.Table, products: pa.Table) -> pa.Table:
     """Entries (product_id and ENTRY) with the facts of their items.    products: product_id and OWN, coded."""
     found = pc.index_in(entries["item_id"], products["product_id"])
     facts = products.drop_columns("product_id").take(found)
     columns = {name: entries[name] for name in ("product_id", *ENTRY)}
     return pa.table({**columns, "known": found.is_valid(), **{name: facts[name] for name in facts.column_names}})
-
-
-def _themselves(batch: pa.RecordBatch) -> pa.Table:
-    """product_id and OWN of the products whose pages show the outfits, of those that the catalogue has."""
-    there = batch.filter(batch.column("own").is_valid())
-    return pa.table({"product_id": there.column("product_id"), **{name: there.column("own").field(name) for name in OWN}})
 
 
 def tally(entries: pa.Table, guide: StyleGuide) -> Tallies:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from outfit_pairing.errors import SettingsError, WarehouseError
+from outfit_pairing.errors import SettingsError, WarehouseError, installing
 from outfit_pairing.publishing.outfits import ProductOutfits, ShownProduct
 from outfit_pairing.publishing.without_outfits import absence_of
 from outfit_pairing.serving.columns import OUTFIT_CODED, OUTFIT_NAMES, OutfitColumns
@@ -104,7 +104,7 @@ class DeltaStore:
         try:
             import deltalake  # noqa: F401 - whether it is there
         except ImportError:
-            raise SettingsError("the service needs more packages: pip install 'outfit-pairing[serve]'") from None
+            raise SettingsError(f"the service needs more packages: {installing('serve')}") from None
         self.tables = DeltaTables(_root(settings))
         self.poll_s = settings.serve.poll_s
         self._used = (*READ, FEEDBACK) if settings.serve.feedback == "delta" else READ

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from outfit_pairing.errors import SettingsError, first_line
+from outfit_pairing.errors import SettingsError, first_line, installing
 from outfit_pairing.serving.feedback import FeedbackEvent
 from outfit_pairing.serving.store import StoreNotReady
 from outfit_pairing.settings import Settings
@@ -42,7 +42,7 @@ class DeltaFeedback:
         try:
             import deltalake  # noqa: F401
         except ImportError:
-            raise SettingsError("serve.feedback = delta needs deltalake; `pip install 'outfit-pairing[serve]'` brings it") from None
+            raise SettingsError(f"serve.feedback = delta needs deltalake; {installing('serve')}") from None
         self._waiting: list[FeedbackEvent] = []
         self._taken: OrderedDict[str, None] = OrderedDict()
         self._writing = asyncio.Lock()

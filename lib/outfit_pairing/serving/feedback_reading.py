@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from outfit_pairing.errors import InputError, MissingTable, SettingsError, first_line
+from outfit_pairing.errors import InputError, MissingTable, SettingsError, first_line, installing
 from outfit_pairing.publishing.postgres_place import connect, place_name
 from outfit_pairing.serving.feedback_report import Counted
 from outfit_pairing.settings import Settings
@@ -110,7 +110,7 @@ def _delta(settings: Settings, table: Table, columns: list[str]) -> "pa.Table":
         from deltalake import DeltaTable
         from deltalake.exceptions import TableNotFoundError
     except ImportError:
-        raise SettingsError("reading feedback needs deltalake; `pip install 'outfit-pairing[serve]'` brings it") from None
+        raise SettingsError(f"reading feedback needs deltalake; {installing('serve')}") from None
     folder = local_warehouse(settings)
     warehouse = str(folder or settings.storage.warehouse.rstrip("/"))
     try:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, wait
 from typing import TYPE_CHECKING
 
-from outfit_pairing.errors import InputError, SettingsError
+from outfit_pairing.errors import InputError, SettingsError, installing
 
 if TYPE_CHECKING:
     from outfit_pairing.serving.store import Store
@@ -24,7 +24,6 @@ LOOK_S = 5  # for a look at the tables; where it takes longer, `/health/ready` s
 KEEP_ALIVE_S = 30
 BACKLOG = 2_048
 COLLECT = (50_000, 20, 50)  # answers leave no circles behind: looking for some at every 700 objects costs more than an answer
-MISSING = "the service needs more packages: pip install 'outfit-pairing[serve]'"
 
 
 def serve(settings: "Settings") -> None:
@@ -45,7 +44,7 @@ def serve(settings: "Settings") -> None:
 
         from outfit_pairing.serving.http import Options, create_app
     except ImportError:
-        raise SettingsError(MISSING) from None
+        raise SettingsError(f"the service needs more packages: {installing('serve')}") from None
     from outfit_pairing.serving.experiments import experiment_of
     from outfit_pairing.serving.service import RecommendationsService
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from outfit_pairing import NOT_INSTALLED, __version__
-from outfit_pairing.errors import SettingsError
+from outfit_pairing.errors import SettingsError, first_line, installing
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.class_archive import java_options, without_conf_folder
 from outfit_pairing.storage.local_spark import class_archive_here, delta_coordinates, delta_is_installed, spark_home
@@ -50,6 +50,7 @@ JVM_OPTIONS = (
 # The JVM's second compiler pays after a minute: it halves the time of a large publish, and costs a look-up a third more.
 QUICK_START = "-XX:TieredStopAtLevel=1"
 # May be set on any session, also one that was given.
+MOST_ROWS_OF_A_PARTITION = 250_000  # of outfits, some 0.1 GB as they travel
 SESSION_CONF = {
     # 50 partitions to replay a log of ten entries cost tens of seconds on a laptop
     "spark.databricks.delta.snapshotPartitions": "2",
@@ -71,7 +72,7 @@ def open_session(settings: Settings, *, brief: bool = False) -> "SparkSession":
     try:
         from pyspark.sql import SparkSession
     except ImportError:
-        raise SettingsError("pyspark is not installed; `pip install 'outfit-pairing[local]'` brings Spark and Delta") from None
+        raise SettingsError(f"Spark and Delta are not installed; {installing('local')}") from None
     active = SparkSession.getActiveSession()
     if active is not None or "DATABRICKS_RUNTIME_VERSION" in os.environ:
         return active or SparkSession.builder.getOrCreate()
@@ -160,14 +161,14 @@ def _connected(settings: Settings, remote: str) -> "SparkSession":
             builder = builder.config(key, value)
         spark = builder.getOrCreate()
     except (ImportError, PySparkImportError) as fault:
-        raise SettingsError(f"Spark Connect needs `pip install 'outfit-pairing[connect]'` ({str(fault).splitlines()[0]})") from None
+        raise SettingsError(f"Spark Connect lacks a package ({first_line(fault)}); {installing('connect')}") from None
     logger.info("Spark %s, Spark Connect at %s", spark.version, remote)
     return spark
 
 
-def partitions(settings: Settings) -> int:
-    """Partitions of the heavy passes: as set, else two per core of this machine, at least four."""
-    return settings.spark.partitions or max(4, 2 * (os.cpu_count() or 2))
+def partitions(settings: Settings, rows: int = 0) -> int:
+    """Partitions of the heavy passes: as set, else two per core of this machine, at least four; more for many rows."""
+    return max(settings.spark.partitions or max(4, 2 * (os.cpu_count() or 2)), rows // MOST_ROWS_OF_A_PARTITION)
 
 
 def spark_has_ended(fault: BaseException) -> bool:

@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from outfit_pairing.errors import SettingsError, first_line
+from outfit_pairing.errors import SettingsError, first_line, installing
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.runs import StageReport
 
@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 def check_tracking(settings: Settings) -> None:
     """Tracking is off, or MLflow is there.    Raises: SettingsError."""
     if settings.tracking.uri and find_spec("mlflow") is None:
-        raise SettingsError("tracking.uri is set, but MLflow is not installed; `pip install 'outfit-pairing[tracking]'`")
+        raise SettingsError(f"tracking.uri is set, but MLflow is not installed; {installing('tracking')}")
 
 
 def track(settings: Settings, reports: Iterable[StageReport]) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from outfit_pairing.doctor import software
 from outfit_pairing.doctor.finding import Finding
+from outfit_pairing.errors import installing
 from outfit_pairing.settings import Settings
 from tests.unit.doctor.machines import VERSIONS, a_machine, java_says, spark_with
 
@@ -80,7 +81,7 @@ def test_spark_and_delta_fit_each_other(versions: dict[str, str], says: str) -> 
     found = software.spark(Settings(), a_machine(versions))
     assert found.state == "fault"
     assert says in found.found
-    assert "outfit-pairing[local]" in found.cure
+    assert "WHEEL[local]" in found.cure
 
 
 def test_another_spark_in_the_environment_is_found(tmp_path: Path) -> None:
@@ -119,7 +120,7 @@ def test_an_extra_is_missed_only_where_settings_ask_for_it(make_settings: Callab
     assert "needed for tracking.uri only" in quiet["tracking"].found
     asking = make_settings("patterns.provider=openai", "tracking.uri=http://127.0.0.1:5000")
     loud = {by_check(one): one for one in software.extras(asking, bare)}
-    assert (loud["llm"].state, loud["llm"].cure) == ("fault", "pip install 'outfit-pairing[llm]'")
+    assert (loud["llm"].state, loud["llm"].cure) == ("fault", installing("llm"))
     assert loud["tracking"].state == "fault"
     old = a_machine({**VERSIONS, "openai": "1.2.0"})
     assert "openai 1.2.0 is not >=3" in {by_check(one): one for one in software.extras(asking, old)}["llm"].found

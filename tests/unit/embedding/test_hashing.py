@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from outfit_pairing.embedding import hashing
 from outfit_pairing.embedding.hashing import HashingEncoder
 
 
@@ -17,6 +18,16 @@ def test_vectors_are_unit_rows_in_the_order_of_the_texts(texts: list[str]) -> No
     np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
     for text, vector in zip(texts, vectors, strict=True):
         np.testing.assert_array_equal(HashingEncoder().encode([text])[0], vector)
+
+
+def test_words_that_are_forgotten_have_the_same_vectors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker does not keep every word of a catalogue that never ends."""
+    texts = [f"shirt no {number}" for number in range(20)]
+    whole = HashingEncoder().encode(texts)
+    monkeypatch.setattr(hashing, "WORDS_KEPT", 5)
+    encoder = HashingEncoder()
+    np.testing.assert_array_equal(encoder.encode(texts), whole)
+    assert len(encoder._known) <= 5
 
 
 def test_vectors_are_the_same_on_every_machine() -> None:

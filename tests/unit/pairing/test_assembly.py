@@ -1,5 +1,6 @@
 """Assembled outfits keep the hard rules, whatever the ideas ask for, and do not depend on how the catalogue was cut."""
 
+from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
@@ -44,6 +45,26 @@ def outfits(seed: int, size: int = 100) -> list[dict]:
     )
     rows = pa.Table.from_batches(recommender(iter(wardrobe.batches(frame, wardrobe.vectors(len(frame)), size))))
     return rows.to_pylist()
+
+
+def test_products_without_ideas_are_passed_over() -> None:
+    """What is nothing to wear gets no outfit, and changes nothing for the others of its batch."""
+    frame, assembler, _ = ready(0)
+    rows = wardrobe.vectors(len(frame))
+    space = wardrobe.space_of(frame, rows)
+
+    def made(choose: Callable[..., np.ndarray]) -> list[dict]:
+        recommender = Recommender(choose, space, assembler, "pattern_based", ("anchor",) * 10, PATTERN_RECOMMENDATIONS.arrow_schema)
+        return [row for batch in recommender(iter(wardrobe.batches(frame, rows, 100))) for row in batch.to_pylist()]
+
+    def every_second(part: pd.DataFrame, *_: object) -> np.ndarray:
+        ideas = np.tile(np.arange(12), (len(part), 1))
+        ideas[::2] = NONE
+        return ideas
+
+    with_ideas = {one for start in range(0, len(frame), 100) for one in frame["product_id"][start : start + 100][1::2]}
+    assert made(every_second) == [row for row in made(AllIdeas(np.arange(12))) if row["product_id"] in with_ideas]
+    assert made(lambda part, *_: np.full((len(part), 12), NONE)) == []
 
 
 def test_a_catalogue_that_nothing_is_asked_of_has_no_candidates() -> None:

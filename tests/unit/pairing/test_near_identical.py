@@ -10,6 +10,7 @@ from outfit_pairing.pairing.near_identical import (
     MOST_ALIKE,
     POINTS,
     SAME_NAME,
+    BestNear,
     NearIdentical,
     best_near,
     likeness_of,
@@ -43,7 +44,7 @@ def found(rows: list[dict], models: int = 1, size: int = 100) -> pd.DataFrame:
     tables = tables_of(frame)
     kernel = NearIdentical(models_of(batch_of(frame.iloc[:models]), tables, NAMES), tables, NAMES)
     batches = [batch_of(frame.iloc[start : start + size]) for start in range(0, len(frame), size)]
-    return best_near(pa.Table.from_batches(kernel(iter(batches))).to_pandas())
+    return best_near(pa.Table.from_batches(BestNear()(kernel(iter(batches)))).to_pandas())
 
 
 def test_name_or_likeness_makes_near_identical_within_audience_type_and_brand() -> None:

@@ -8,7 +8,15 @@ from outfit_pairing.pairing.assembly import Assembler, Pools, lots_of
 from outfit_pairing.pairing.candidates import INPUT_COLUMNS, BestOfAll, BestPerQuery, as_queries
 from outfit_pairing.pairing.codes import TRAIT_COLUMNS, ProductCodes, StyleTables, hashes, style_tables
 from outfit_pairing.pairing.ideas import Idea, Ideas, ItemQuery, gather
-from outfit_pairing.pairing.style_space import COLOUR_COLUMNS, KIND_COLUMNS, StyleSpace, SumsPerGroup, number_groups, style_space
+from outfit_pairing.pairing.style_space import (
+    COLOUR_COLUMNS,
+    KIND_COLUMNS,
+    AddedSums,
+    StyleSpace,
+    SumsPerGroup,
+    number_groups,
+    style_space,
+)
 from outfit_pairing.style import load_style_guide
 
 GUIDE = load_style_guide()
@@ -130,7 +138,8 @@ def space_of(frame: pd.DataFrame, rows: np.ndarray, size: int = 100) -> StyleSpa
     """The style space of a catalogue that comes in batches of `size`, each a partition."""
     groups = number_groups(*(frame[list(names)].drop_duplicates().to_numpy().tolist() for names in (KIND_COLUMNS, COLOUR_COLUMNS)))
     sums = [one for batch in batches(frame, rows, size) for one in SumsPerGroup(groups)(iter([batch]))]
-    return style_space(groups, pa.Table.from_batches(sums).to_pandas())
+    added = [one for some in (sums[::2], sums[1::2]) for one in AddedSums()(some)]
+    return style_space(groups, pa.Table.from_batches(added).to_pandas())
 
 
 def assembler_of(frame: pd.DataFrame, *wishes: tuple[str, ...]) -> tuple[Assembler, ProductCodes]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from outfit_pairing.quality.audit import RULES
 from outfit_pairing.quality.charts import bars, exposure_curve
 from outfit_pairing.quality.evidence import Evidence, OutfitGroup
 from outfit_pairing.quality.gates import Example, judge
@@ -54,6 +55,7 @@ def test_the_page_shows_verdict_gates_and_violations() -> None:
     assert "1 gate missed: violations." in " ".join(page.split())
     assert "not in the catalogue: &lt;script&gt;" in page
     assert all(text.replace("'", "&#39;") in page for text in RULE_TEXTS.values())
+    assert RULE_TEXTS.keys() == RULES.keys()
     assert "All gates that apply are passed." in _page(broken=False)
 
 

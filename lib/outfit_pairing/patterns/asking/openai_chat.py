@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
-from outfit_pairing.errors import InputError, SettingsError
+from outfit_pairing.errors import InputError, SettingsError, installing
 from outfit_pairing.patterns.asking.chat import ChatReply, Fault, Message, ReplyFormat
 from outfit_pairing.patterns.asking.completions import error_line, read_completion, read_refusal
 from outfit_pairing.settings import LlmSettings
@@ -94,7 +94,7 @@ def _server(process: int, base_url: str, model: str, key: str | None, timeout_s:
         import httpx2
         from openai import AsyncOpenAI
     except ImportError:
-        raise InputError("patterns.provider openai needs the openai package; install outfit-pairing[llm]") from None
+        raise InputError(f"patterns.provider openai needs the openai package; {installing('llm')}") from None
     limits = httpx2.Timeout(timeout_s, connect=min(timeout_s / 2, MOST_CONNECT_S))
     client = AsyncOpenAI(base_url=base_url, api_key=key or NO_KEY, max_retries=0, timeout=limits)
     _ = client.chat.completions  # loaded at first use; then the first request would wait for it

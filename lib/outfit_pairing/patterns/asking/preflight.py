@@ -3,7 +3,7 @@
 import os
 from importlib.util import find_spec
 
-from outfit_pairing.errors import SettingsError
+from outfit_pairing.errors import SettingsError, installing
 from outfit_pairing.patterns.asking.budget import Budget
 from outfit_pairing.patterns.asking.journal import RequestJournal
 from outfit_pairing.settings import LlmSettings
@@ -31,7 +31,7 @@ def check_asking(provider: str, llm: LlmSettings) -> None:
     Budget(llm.budget_tokens, llm.budget_cost, llm.price_prompt, llm.price_completion)
     if provider == "openai":
         if find_spec("openai") is None:
-            raise SettingsError("patterns.provider openai needs the openai package; `pip install 'outfit-pairing[llm]'`")
+            raise SettingsError(f"patterns.provider openai needs the openai package; {installing('llm')}")
         if llm.base_url is None and llm.model.startswith(OF_DATABRICKS):
             # a token of the workspace would go to a stranger, who has no such model
             raise SettingsError(
