@@ -20,7 +20,7 @@ from outfit_pairing.style.compatibility import NEUTRAL, TIERS, WEIGHTS, dress_re
 from outfit_pairing.style.make_up import load_make_up
 from outfit_pairing.style.outfit_score import TONE_REACH
 from outfit_pairing.style.rules import flags_of, verdict
-from outfit_pairing.style.traits import OWN_KIND, Traits, traits_of
+from outfit_pairing.style.traits import OWN_KIND, traits_of
 from outfit_pairing.style.vocabulary import AUDIENCES
 
 Floats = npt.NDArray[np.float32]
@@ -135,7 +135,7 @@ def style_tables(
     kinds_gain: what two of the shop's article types gain by going together, -0.5 to 0.5 of the weight of style.
     """
     keys = sorted({tuple(_plain(value) for value in key) for key in traits}, key=str)
-    of_key = {key: _judged_as(traits_of(key[0], key[1] or "other", key[2], key[3], guide), guide) for key in keys}
+    of_key = {key: traits_of(key[0], key[1] or "other", key[2], key[3], guide) for key in keys}
     distinct = list(dict.fromkeys(of_key.values()))
     number = {found: code for code, found in enumerate(distinct)}
     names = sorted({colour for colour in map(_plain, colours) if colour})
@@ -162,11 +162,6 @@ def style_tables(
         reasons=tuple(reasons),
         bearings=bearings,
     )
-
-
-def _judged_as(found: Traits, guide: StyleGuide) -> Traits:
-    """The same for all that is nothing to wear: a shop has any number of words for that, and tables are as wide as traits."""
-    return found if found.can_have_outfits else traits_of(None, "other", None, None, guide)
 
 
 def _gains(keys: Any, of_key: Any, distinct: list[Any], kinds_gain: Callable[[str | None, str | None], float] | None) -> Floats:

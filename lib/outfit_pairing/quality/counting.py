@@ -8,10 +8,9 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from outfit_pairing.quality.by_driver import counted_by_driver
-from outfit_pairing.quality.entries import ENTRY_SCHEMA
 from outfit_pairing.quality.evidence import CELL_FACTS, COUNTED, Cell, Evidence, OutfitGroup
 from outfit_pairing.quality.metrics import MILLION
-from outfit_pairing.quality.tallies import EXAMPLE_NAMES, EXAMPLES, OWN, Tallies, TallyOutfits
+from outfit_pairing.quality.tallies import ENTRY, EXAMPLE_NAMES, EXAMPLES, KIND, OWN, Tallies, TallyOutfits, coded
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, PRODUCTS, REJECTED_PRODUCTS, Table
@@ -96,11 +95,15 @@ def _groups(outfits: "DataFrame") -> "DataFrame":
 def _tallies(store: TableStore, table: Table) -> Tallies:
     from pyspark.sql import functions as F
 
-    facts = store.read(PRODUCTS).select(F.col("product_id").alias("item_id"), F.lit(True).alias("known"), *OWN)
-    entries = _entries(store.read(table)).join(facts, "item_id", "left").fillna(False, subset=["known"]).select(*ENTRY_SCHEMA.names)
+    # a number travels with each entry instead of eight columns; a null is a word of its own, else the hash would pass it over
+    alike = F.xxhash64(*(F.coalesce(F.col(name).cast("string"), F.lit("\0")) for name in OWN)).alias(KIND)
+    products = store.read(PRODUCTS)
+    kinds = coded(products.select(alike, *OWN).distinct().toArrow())
+    entries = _entries(store.read(table)).join(products.select(F.col("product_id").alias("item_id"), alike), "item_id", "left")
+    entries = entries.select("product_id", *ENTRY, KIND)
     # a number asked for by name is kept; left to itself, Spark would join these small partitions into one
     whole = entries.repartition(partitions(store.settings, store.count(table)), "product_id").sortWithinPartitions("product_id")
-    tallies = whole.mapInArrow(TallyOutfits(load_style_guide()), TALLY_COLUMNS)
+    tallies = whole.mapInArrow(TallyOutfits(load_style_guide(), kinds), TALLY_COLUMNS)
     counted = tallies.groupBy("name", "key").agg(F.sum("count").alias("count"))
     return Counter({(row["name"], row["key"]): row["count"] for row in _few_examples(counted).toArrow().to_pylist()})
 

@@ -16,7 +16,7 @@ shared state and no second look; counts are whole numbers, so that any cut gives
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,6 +34,7 @@ from outfit_pairing.style.vocabulary import StyleGuide
 TALLY_SCHEMA = pa.schema([("name", pa.string()), ("key", pa.string()), ("count", pa.int64())])
 ENTRY = ("rank", "position", "item_id", "listed_slot")
 OWN = ("in_stock", *FACTS)
+KIND = "kind"  # a number for products that are alike in OWN
 EXAMPLES = 20  # kept per rule, and per case of products whose outfits are alike
 EXAMPLE_NAMES = ("example", "alike_example")
 DIFFERENT = 2  # items that two outfits of a product should differ in
@@ -42,9 +43,14 @@ Tallies = Counter[tuple[str, str]]
 
 @dataclass(frozen=True, eq=False)
 class TallyOutfits:
-    """In: columns of ENTRY_SCHEMA, the rows of a product one after the other. Out: TALLY_SCHEMA.    entries: audited at once."""
+    """In: product_id, ENTRY and `kind` (null where the catalogue has no such item), the rows of a product one after the other.
+    Out: TALLY_SCHEMA.
+
+    kinds: `kind` and OWN of all products that are alike in these.    entries: audited at once.
+    """
 
     guide: StyleGuide
+    kinds: pa.Table
     entries: int = 200_000
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
@@ -53,10 +59,13 @@ class TallyOutfits:
         for products in whole_products(batches):
             held.append(products)
             if sum(map(len, held)) >= self.entries:
-                yield as_batch(tally(pa.concat_tables(held), self.guide))
+                yield self._tallied(held)
                 held = []
         if held:
-            yield as_batch(tally(pa.concat_tables(held), self.guide))
+            yield self._tallied(held)
+
+    def _tallied(self, products: Sequence[pa.Table]) -> pa.RecordBatch:
+        return as_batch(tally(with_facts(pa.concat_tables(products), self.kinds, KIND, KIND), self.guide))
 
 
 def coded(products: pa.Table) -> pa.Table:
@@ -66,10 +75,13 @@ def coded(products: pa.Table) -> pa.Table:
     return pa.table({**columns, **{name: columns[name].dictionary_encode() for name in plain}}).combine_chunks()
 
 
-def with_facts(entries: pa.Table, products: pa.Table) -> pa.Table:
-    """Entries (product_id and ENTRY) with the facts of their items.    products: product_id and OWN, coded."""
-    found = pc.index_in(entries["item_id"], products["product_id"])
-    facts = products.drop_columns("product_id").take(found)
+def with_facts(entries: pa.Table, known: pa.Table, by: str = "item_id", its: str = "product_id") -> pa.Table:
+    """Entries (product_id and ENTRY) with the facts of their items.
+
+    known: OWN, coded, of products or kinds.    by, its: the columns of entries and of `known` that are to be equal.
+    """
+    found = pc.index_in(entries[by], known[its])
+    facts = known.drop_columns(its).take(found)
     columns = {name: entries[name] for name in ("product_id", *ENTRY)}
     return pa.table({**columns, "known": found.is_valid(), **{name: facts[name] for name in facts.column_names}})
 

@@ -3,7 +3,6 @@
 import json
 import pickle
 from collections import Counter
-from collections.abc import Iterable
 
 import pyarrow as pa
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outfit_pairing.quality.entries import ENTRY_SCHEMA, FACTS
-from outfit_pairing.quality.tallies import EXAMPLES, Tallies, TallyOutfits, tally
+from outfit_pairing.quality.tallies import ENTRY, EXAMPLES, OWN, Tallies, TallyOutfits, coded, tally
 from tests.unit.quality.outfits import GUIDE, VALID, entries
 from tests.unit.quality.test_audit import BROKEN
 
@@ -23,9 +22,25 @@ EVERYTHING = entries(
 )
 
 
-def _sum(batches: Iterable[pa.RecordBatch], audited_at_once: int = 200_000) -> Tallies:
+def _sent(entries: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """As Spark hands entries over, in order of products, and the kinds of their items."""
+    rows = entries.sort_by("product_id").to_pylist()
+    kinds: dict[tuple[object, ...], int] = {}
+    for row in rows:
+        facts = tuple(row.pop(name) for name in OWN)
+        row["kind"] = kinds.setdefault(facts, len(kinds)) if row.pop("known") else None
+    plain = [ENTRY_SCHEMA.field(name) for name in ("product_id", *ENTRY)]
+    known = [{"kind": kind, **dict(zip(OWN, facts, strict=True))} for facts, kind in kinds.items()]
+    own = [ENTRY_SCHEMA.field(name) for name in OWN]
+    kind = pa.field("kind", pa.int64())
+    sent = pa.Table.from_pylist(rows, schema=pa.schema([*plain, kind]))
+    return sent, coded(pa.Table.from_pylist(known, schema=pa.schema([kind, *own])))
+
+
+def _sum(entries: pa.Table, rows: int = 10_000, audited_at_once: int = 200_000) -> Tallies:
+    sent, kinds = _sent(entries)
     total: Tallies = Counter()
-    for batch in TallyOutfits(GUIDE, audited_at_once)(batches):
+    for batch in TallyOutfits(GUIDE, kinds, audited_at_once)(sent.to_batches(max_chunksize=rows)):
         for row in batch.to_pylist():
             total[row["name"], row["key"]] += row["count"]
     return total
@@ -40,15 +55,14 @@ def _figures(tallies: Tallies) -> Tallies:
 @given(st.integers(1, 40), st.sampled_from([1, 50, 200_000]))
 def test_tallies_of_parts_add_up(rows: int, audited_at_once: int) -> None:
     """Any cut into batches, also within a product, gives the figures of the whole."""
-    batches = EVERYTHING.sort_by("product_id").combine_chunks().to_batches(max_chunksize=rows)
-    assert _figures(_sum(batches, audited_at_once)) == _figures(tally(EVERYTHING, GUIDE))
+    assert _figures(_sum(EVERYTHING, rows, audited_at_once)) == _figures(tally(EVERYTHING, GUIDE))
 
 
 def test_the_kernel_survives_the_way_to_a_worker() -> None:
     """Spark pickles it."""
-    copy = pickle.loads(pickle.dumps(TallyOutfits(GUIDE)))
-    whole = EVERYTHING.sort_by("product_id").combine_chunks().to_batches()
-    assert len(list(copy([*whole, whole[0].slice(0, 0)]))) == 1
+    sent, kinds = _sent(EVERYTHING)
+    copy = pickle.loads(pickle.dumps(TallyOutfits(GUIDE, kinds)))
+    assert len(list(copy([*sent.to_batches(), sent.to_batches()[0].slice(0, 0)]))) == 1
 
 
 def test_items_slots_and_pairs_are_counted() -> None:
@@ -108,4 +122,4 @@ def test_outfits_without_any_catalogue_are_all_violations() -> None:
     """An empty products table is no reason to stumble."""
     found = entries({("tee", 1): ("jeans", "shoes")}).to_pylist()
     unknown = [row | dict.fromkeys(("in_stock", *FACTS)) | {"known": False} for row in found]
-    assert _sum(pa.Table.from_pylist(unknown, schema=ENTRY_SCHEMA).to_batches())["violating", "outfits"] == 1
+    assert _sum(pa.Table.from_pylist(unknown, schema=ENTRY_SCHEMA))["violating", "outfits"] == 1
