@@ -211,9 +211,9 @@ class Assembler:
         return np.asarray(pairs, dtype=np.int64)
 
 
-def lots_of(queries: Sequence[ItemQuery]) -> npt.NDArray[np.uint64]:
+def lots_of(queries: Sequence[ItemQuery], tables: StyleTables) -> npt.NDArray[np.uint64]:
     """(Q,) the lots of queries."""
-    return hashes(query.drawn_by for query in queries)
+    return hashes(query.drawn_by(tables.draws) for query in queries)
 
 
 def no_outfits(products: int, most: int) -> Outfits:

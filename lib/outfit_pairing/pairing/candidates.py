@@ -56,7 +56,7 @@ def as_queries(queries: Sequence[ItemQuery], texts: Sequence[str], vectors: npt.
         traits=np.array([query.traits for query in queries], dtype=np.int64),
         type_names=tuple(frozenset(query.article_types) for query in queries),
         colours=colours,
-        lot=hashes(f"{query.text}|{query.audience}|{query.traits}" for query in queries) | np.uint64(1),
+        lot=hashes(f"{query.text}|{query.audience}|{tables.draws[query.traits]}" for query in queries) | np.uint64(1),
     )
 
 

@@ -20,7 +20,7 @@ from outfit_pairing.style.compatibility import NEUTRAL, TIERS, WEIGHTS, dress_re
 from outfit_pairing.style.make_up import load_make_up
 from outfit_pairing.style.outfit_score import TONE_REACH
 from outfit_pairing.style.rules import flags_of, verdict
-from outfit_pairing.style.traits import OWN_KIND, traits_of
+from outfit_pairing.style.traits import OWN_KIND, Traits, traits_of
 from outfit_pairing.style.vocabulary import AUDIENCES
 
 Floats = npt.NDArray[np.float32]
@@ -79,6 +79,7 @@ class StyleTables:
     article_type: Ints  # (T,) equal numbers = the same article type of the style guide
     family: Ints  # (T,)
     flags: Ints  # (T,)
+    draws: Ints  # (T,) what lots are drawn by: numbers among all traits, what is nothing to wear counted too
     harmony: Floats  # (C, C)
     clash: Bools  # (C, C)
     colour_reason: Ints  # (C, C) into reasons
@@ -135,7 +136,9 @@ def style_tables(
     kinds_gain: what two of the shop's article types gain by going together, -0.5 to 0.5 of the weight of style.
     """
     keys = sorted({tuple(_plain(value) for value in key) for key in traits}, key=str)
-    of_key = {key: traits_of(key[0], key[1] or "other", key[2], key[3], guide) for key in keys}
+    all_of_key = {key: traits_of(key[0], key[1] or "other", key[2], key[3], guide) for key in keys}
+    draws = {found: draw for draw, found in enumerate(dict.fromkeys(all_of_key.values()))}
+    of_key = {key: _judged_as(found, guide) for key, found in all_of_key.items()}
     distinct = list(dict.fromkeys(of_key.values()))
     number = {found: code for code, found in enumerate(distinct)}
     names = sorted({colour for colour in map(_plain, colours) if colour})
@@ -155,6 +158,7 @@ def style_tables(
         article_type=_numbered(found.article_type for found in distinct),
         family=_numbered(found.family for found in distinct),
         flags=_array([flags_of(found) for found in distinct]),
+        draws=_array([draws.get(found, len(draws)) for found in distinct]),
         **_colour_tables([guide.colour(name) for name in names], reasons),
         audience=_table(list(AUDIENCES), may_mix, np.bool_),
         season=_table(list(SEASON_CODES), season_score, np.float32),
@@ -162,6 +166,11 @@ def style_tables(
         reasons=tuple(reasons),
         bearings=bearings,
     )
+
+
+def _judged_as(found: Traits, guide: StyleGuide) -> Traits:
+    """The same for all that is nothing to wear: a shop has any number of words for that, and tables are as wide as traits."""
+    return found if found.can_have_outfits else traits_of(None, "other", None, None, guide)
 
 
 def _gains(keys: Any, of_key: Any, distinct: list[Any], kinds_gain: Callable[[str | None, str | None], float] | None) -> Floats:

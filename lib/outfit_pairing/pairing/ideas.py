@@ -32,10 +32,9 @@ class ItemQuery:
         """What the encoder reads: "casual jeans or chinos". Colours are compared as colours, not as words."""
         return " ".join(part for part in (self.style, " or ".join(self.article_types)) if part)
 
-    @property
-    def drawn_by(self) -> str:
-        """What decides the lots drawn for it: not its number, which depends on what else is asked for."""
-        return f"{self.text}|{self.slot}|{','.join(self.colours)}|{self.audience}|{self.traits}"
+    def drawn_by(self, draws: Ints) -> str:
+        """What decides the lots drawn for it: not its number, which depends on what else is asked for.    draws: by traits."""
+        return f"{self.text}|{self.slot}|{','.join(self.colours)}|{self.audience}|{draws[self.traits]}"
 
 
 @dataclass(frozen=True, slots=True)

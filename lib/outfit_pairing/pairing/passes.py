@@ -74,7 +74,7 @@ def _pools(catalogue: Catalogue, among: "DataFrame | None", found: pa.Table, que
     starts = np.concatenate([[0], np.cumsum(size)[:-1]])
     member = np.zeros((len(queries), catalogue.settings.outfits.candidates_per_item), dtype=np.int64)
     member[query[order], np.arange(len(order)) - starts[query[order]]] = number[order]
-    return Pools(rows["product_id"].to_numpy(), codes, member, size, lots_of(queries))
+    return Pools(rows["product_id"].to_numpy(), codes, member, size, lots_of(queries, catalogue.tables))
 
 
 def recommend(

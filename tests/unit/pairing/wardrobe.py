@@ -131,7 +131,7 @@ def pools_of(frame: pd.DataFrame, rows: np.ndarray, tables: StyleTables, ideas: 
     size = np.bincount(found["query"], minlength=len(ideas.queries)).astype(np.int64)
     [whole] = batches(frame, rows, len(frame))
     styles = space_of(frame, rows).of(whole)[np.flatnonzero(frame["product_id"].isin(set(ids)))]
-    return Pools(ids, tables.encode(candidates, styles), member, size, lots_of(ideas.queries))
+    return Pools(ids, tables.encode(candidates, styles), member, size, lots_of(ideas.queries, tables))
 
 
 def space_of(frame: pd.DataFrame, rows: np.ndarray, size: int = 100) -> StyleSpace:
