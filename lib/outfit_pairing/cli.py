@@ -50,7 +50,7 @@ STAGE_HELP = {
 SWITCHES = {"retry_quarantined": "patterns.retry_quarantined", "full": "full", "accept_drift": "quality.accept_drift"}
 PAIRING = {"pair-by-lookbook", "apply-patterns", "pair-by-rules"}
 SENDING = {"publish", "check-quality", "release"}  # what may send a release to Postgres
-EPILOG = "exit codes: 0 done; 2 bad settings or input; 3 a quality gate missed; 1 anything else"
+EPILOG = "exit codes: 0 done; 2 bad settings or input; 3 a quality gate missed; 130 interrupted; 1 anything else"
 
 
 class _Parser(argparse.ArgumentParser):

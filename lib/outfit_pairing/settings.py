@@ -11,14 +11,15 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import SettingsError, listed
-from outfit_pairing.yaml_files import read_yaml
+from outfit_pairing.yaml_files import read_list, read_yaml
 
+Name = Annotated[str, Field(min_length=1)]
 ENVIRONMENT_PREFIX = "OUTFIT_"
 # Named OUTFIT_… for users' convenience, but no settings: where tests find data, and what the shell wrapper sets.
 NOT_SETTINGS = {"OUTFIT_DATA_DIR"}
@@ -119,7 +120,7 @@ class EmbeddingSettings(Strict):
 
     model: str = Field("all-MiniLM-L6-v2", min_length=1, description="Name, local folder, or `hashing` (coarse, no model).")
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field("auto", description="How vectors are computed; auto: a probe picks.")
-    chunk_texts: int = Field(20_000, ge=100, description="Texts encoded per commit; an interrupted run goes on from the last one.")
+    chunk_texts: int = Field(20_000, ge=100, description="Texts per commit, at least a 64th of all.")
 
 
 class AnchorSettings(Strict):
@@ -197,13 +198,13 @@ class ServeSettings(Strict):
     poll_s: float = Field(5.0, gt=0, description="Seconds between looks for a newer release.")
     api_key_env: str | None = Field(None, description="Name of the environment variable with the API key; unset: open to all.")
     experiment: str | None = Field(None, description="Experiment id of an A/B test; unset: no variants.")
-    variants: list[str] = Field(["control", "outfits"], description="Variants that users are spread over, evenly; a,b,c or a list.")
+    variants: list[Name] = Field(["control", "outfits"], description="Variants that users are spread over, evenly: a,b,c.")
     feedback: Literal["delta", "postgres", "off"] = Field("delta", description="Where feedback is kept.")
 
     @field_validator("variants", mode="before")
     @classmethod
     def _listed(cls, given: object) -> object:
-        return [part.strip() for part in given.strip("[]").split(",")] if isinstance(given, str) else given
+        return read_list(given) if isinstance(given, str) else given
 
 
 class GateSettings(Strict):

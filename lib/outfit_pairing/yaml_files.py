@@ -33,3 +33,13 @@ def read_yaml(path: Path, error: type[SettingsError] | type[Exception] = Setting
         raise error(f"{path}: cannot be read ({reason}); name an existing YAML file") from None
     except (yaml.YAMLError, RecursionError, TypeError, ValueError) as fault:  # a NUL, a list as key, the 99th of May
         raise error(f"{path}: {first_line(fault)}; correct the YAML") from None
+
+
+def read_list(text: str) -> Any:
+    """A list as people write it in one line: `a,b,c`, or YAML in brackets.    Raises:  ValueError: brackets that hold none."""
+    if not text.lstrip().startswith("["):
+        return [part.strip() for part in text.split(",")]
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        raise ValueError("no list; write a,b,c") from None

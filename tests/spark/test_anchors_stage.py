@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from outfit_pairing.anchors import stage
+from outfit_pairing.anchors import by_driver, by_spark, stage, strata
 from outfit_pairing.embedding import held
 from outfit_pairing.embedding.encoders import encoder_name
 from outfit_pairing.errors import InputError
@@ -119,7 +119,12 @@ def test_what_is_sold_out_changes_no_anchor(spark, settings):
 
 
 def test_neither_partitions_nor_who_asks_change_the_anchors(spark, tmp_path, monkeypatch):
-    """Rows and counts are the same by the driver and by Spark, for any number of partitions and any order of the catalogue."""
+    """Rows and counts are the same by the driver and by Spark, for any number of partitions and any order of the catalogue.
+
+    Strata have more products than selection looks at.
+    """
+    for module in (by_driver, by_spark, strata):
+        monkeypatch.setattr(module, "MOST_PER_STRATUM", 8)
     before = spark.conf.get("spark.sql.shuffle.partitions")
     results = []
     try:

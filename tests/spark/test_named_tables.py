@@ -66,7 +66,7 @@ def test_outfits_are_fresh_only_by_a_run_that_made_them(spark: "SparkSession", t
             return False
         return True
 
-    named = "IDENTIFIER(:catalog || '.' || :schema || '.runs')"  # Spark itself takes no name that is put together
+    named = "IDENTIFIER(:catalog || '.' || :schema || '.runs')"  # Delta's parser loses named parameters
     query = QUERY.read_text("utf-8").replace(named, "watched.runs")
     assert named not in query
     assert "watched.runs" in query
@@ -78,5 +78,7 @@ def test_outfits_are_fresh_only_by_a_run_that_made_them(spark: "SparkSession", t
         assert not fresh(*[(run_id, stage, status, 3) for run_id, stage, status, _ in made])
         assert not fresh(("check", "release", "done", 0), *[(run_id, stage, status, 3) for run_id, stage, status, _ in made])
         assert not fresh(made[0], ("night", "check-quality", "gate missed", 1))
+        assert not fresh(made[0], ("night", "release", "failed", 0))
+        assert not fresh(("night", "publish", "failed", 1), made[1])
     finally:
         spark.sql("DROP SCHEMA watched CASCADE")

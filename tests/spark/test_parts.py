@@ -1,11 +1,12 @@
 """A large catalogue is paired in parts."""
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from tests.made_anew import assert_made_anew
-from tests.spark.test_changes import change, follow, of_products, open_shop, pair_all, settings_of
+from tests.spark.test_changes import ANCHORS, change, follow, of_products, open_shop, pair_all, put, settings_of
 
 from outfit_pairing.storage import TableStore
 from outfit_pairing.storage.tables import PATTERN_RECOMMENDATIONS, RULE_RECOMMENDATIONS
@@ -35,6 +36,22 @@ def test_outfits_stay_within_a_part(spark: "SparkSession", cut_shop: tuple[Path,
     assert all(others == {own} for own, others in found)
     assert {own for own, _ in found} == {0, 1}
     assert [path.name for path in cut_shop[0].iterdir() if path.name.startswith("_")] == []
+
+
+def test_a_night_that_only_takes_a_product_away(
+    spark: "SparkSession", cut_shop: tuple[Path, dict[str, dict[str, Any]]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No part has any product that needs outfits; all other outfits stay."""
+    products, settings = cut_shop[1], settings_of(Path(shutil.copytree(cut_shop[0], tmp_path / "shop")), CUT)
+    before = {table: of_products(spark, settings, table) for table in TABLES}
+    shown = {item["product_id"] for rows in before.values() for some in rows.values() for row in some for item in row[-1]}
+    gone = min(before[PATTERN_RECOMMENDATIONS].keys() - shown - set(ANCHORS))
+    put(spark, settings, {one: row for one, row in products.items() if one != gone})
+    monkeypatch.setattr(TableStore, "here", None)
+    pair_all(spark, settings)
+    for rows in before.values():
+        rows.pop(gone, None)
+    assert {table: of_products(spark, settings, table) for table in TABLES} == before
 
 
 @pytest.mark.slow

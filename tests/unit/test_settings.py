@@ -123,5 +123,9 @@ def test_a_list_can_be_given_on_the_command_line_and_in_a_file(tmp_path: Path) -
     path = tmp_path / "serve.yaml"
     path.write_text("serve: {variants: [control, a, b]}\n")
     assert load_settings(path, environment={}).serve.variants == ["control", "a", "b"]
-    for text in ("control,a,b", "[control, a, b]"):
+    for text in ("control,a,b", "control, a, b", "[control, a, b]", '["control", "a", "b"]'):
         assert load_settings(overrides=[f"serve.variants={text}"], environment={}).serve.variants == ["control", "a", "b"]
+        assert load_settings(environment={"OUTFIT_SERVE__VARIANTS": text}).serve.variants == ["control", "a", "b"]
+    for text in ("control,,b", "[control", "[1]"):
+        with pytest.raises(SettingsError, match=r"serve\.variants"):
+            load_settings(overrides=[f"serve.variants={text}"], environment={})

@@ -119,7 +119,8 @@ def recommend(
                 if wanted is None or not own.isEmpty():
                     place.add(catalogue.passing(own).mapInArrow(kernel_of(rows, queries), table.schema))
                 logger.info("%s: part %d of %d has its outfits", table.name, number, parts.number)
-        return _write(store, table, place.frame(table.schema), redo)
+        found = place.frame(table.schema) if place.used else catalogue.spark.createDataFrame([], table.schema)
+        return _write(store, table, found, redo)
     finally:
         place.remove()
 
@@ -130,7 +131,7 @@ def _marked(catalogue: Catalogue, wanted: "DataFrame | pa.Table | None") -> "Dat
 
     if wanted is None:
         return catalogue.with_vectors.withColumn(ASKED, F.lit(True))
-    asked = catalogue.ids(wanted).withColumn(ASKED, F.lit(True))
+    asked = catalogue.ids(wanted).distinct().withColumn(ASKED, F.lit(True))
     return catalogue.with_vectors.join(asked, "product_id", "left").withColumn(ASKED, F.coalesce(ASKED, F.lit(False)))
 
 

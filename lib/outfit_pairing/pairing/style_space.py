@@ -35,7 +35,6 @@ SHRUNK = 4.0  # products of all kinds that a kind's mean counts beside its own
 FINE = 2_000  # a unit vector in whole numbers: sums of products stay below 2**24, where float32 is exact
 UNIT = 600  # of the result; the longest row is sqrt(18 + 8) of them
 SUMS_SCHEMA = "number int, size bigint, sums array<double>"
-MOMENT = -1  # the number under which the sums of squares travel
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,7 +156,8 @@ class SumsPerGroup:
             moment += rows.T @ rows
         if sums is not None and moment is not None:
             there = np.flatnonzero(counts)
-            yield _sums_batch([MOMENT, *there], [0, *counts[there]], [moment.ravel(), *sums[there]])
+            rows_of_moment = [moment_row(dimension) for dimension in range(len(moment))]
+            yield _sums_batch([*rows_of_moment, *there], [*[0] * len(moment), *counts[there]], [*moment, *sums[there]])
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,9 +172,14 @@ class AddedSums:
             for number, size, values in zip(*(batch.column(name) for name in ("number", "size", "sums")), strict=True):
                 key, row = number.as_py(), values.values.to_numpy()
                 sizes[key] = sizes.get(key, 0) + size.as_py()
-                sums[key] = sums[key] + row if key in sums else row
+                sums[key] = sums[key] + row if key in sums else row.copy()  # a view would keep its whole batch
         if sums:
             yield _sums_batch(list(sums), [sizes[key] for key in sums], list(sums.values()))
+
+
+def moment_row(number: Any) -> Any:
+    """The number under which a row of the sums of products travels, below those of groups; and back."""
+    return -1 - number
 
 
 def _sums_batch(numbers: list[Any], counts: list[Any], sums: list[Doubles]) -> pa.RecordBatch:
@@ -192,9 +197,10 @@ def style_space(groups: Groups, found: pd.DataFrame) -> StyleSpace:
     """The space from the sums of all partitions."""
     if found.empty:
         return StyleSpace(groups, np.zeros((len(groups), 0), np.float32), np.zeros((0, 0), np.float32), mood_vectors())
-    moment = np.sum([np.asarray(one) for one in found.loc[found["number"] == MOMENT, "sums"]], axis=0)
-    dimensions = math.isqrt(len(moment))
-    of_group = found[found["number"] != MOMENT]
+    dimensions = len(found["sums"].iloc[0])
+    of_moment, of_group = found[found["number"] < 0], found[found["number"] >= 0]
+    moment = np.zeros((dimensions, dimensions))
+    np.add.at(moment, moment_row(of_moment["number"].to_numpy()), np.array(of_moment["sums"].tolist()))
     number = of_group["number"].to_numpy()
     sums, counts = np.zeros((len(groups), dimensions)), np.zeros(len(groups))
     np.add.at(sums, number, np.array(of_group["sums"].tolist()))
@@ -204,7 +210,7 @@ def style_space(groups: Groups, found: pd.DataFrame) -> StyleSpace:
     # each mean leans to that of all products, so that a rare kind is no product's own double
     means = (sums + SHRUNK * centre) / (counts + SHRUNK)[:, None]
     means[colour] -= centre
-    within = moment.reshape(dimensions, dimensions) - _scatter(sums[~colour], counts[~colour], 0 * centre)
+    within = moment - _scatter(sums[~colour], counts[~colour], 0 * centre)
     within -= _scatter(sums[colour], counts[colour], centre)
     _, basis = np.linalg.eigh(within)
     directions = basis[:, ::-1][:, : min(DIRECTIONS, dimensions)].T

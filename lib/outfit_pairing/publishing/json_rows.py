@@ -15,7 +15,7 @@ from outfit_pairing.publishing.json_texts import json_texts
 from outfit_pairing.publishing.outfits import products_without_outfits
 from outfit_pairing.storage.lent_patterns import lent_patterns
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.streaming import is_connected, streamed
+from outfit_pairing.storage.streaming import fetched, is_connected
 from outfit_pairing.storage.tables import ANCHOR_PRODUCTS, OUTFIT_PATTERNS, OUTFIT_RECOMMENDATIONS, PRODUCTS
 
 if TYPE_CHECKING:
@@ -75,10 +75,10 @@ def product_rows(store: TableStore, products: int, partitions: int) -> Iterator[
         except WarehouseError as fault:
             logger.warning("files are put together by Spark (%s)", fault)
     at_once = PRODUCTS_OF_A_PIECE if is_connected(store.read(PRODUCTS)) else PRODUCTS_AT_ONCE
-    fetched = max(1, products // at_once)
+    pieces = max(1, products // at_once)
     texts = _products_with_outfits(store, partitions).select("product_id", _json(*map(F.col, ("product_id", "name", "outfits"))))
-    ordered = texts.repartitionByRange(fetched, "product_id").sortWithinPartitions("product_id")
-    return _json_of(streamed(store, ordered, ("product_id",), products, "json_of_products"))
+    ordered = texts.repartitionByRange(pieces, "product_id").sortWithinPartitions("product_id")
+    return _json_of(fetched(store, ordered, ("product_id",), "json_of_products", products))
 
 
 def without_outfits_rows(store: TableStore, reasons: Counter[str]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from outfit_pairing.errors import InputError
 from outfit_pairing.publishing.spread import Group, spread
 from outfit_pairing.publishing.without_outfits import Absence, absence_of
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.streaming import streamed
+from outfit_pairing.storage.streaming import fetched
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS
 from outfit_pairing.style.product import PRODUCT_COLUMNS, Product
 from outfit_pairing.style.vocabulary import load_style_guide
@@ -226,8 +226,7 @@ def _without_outfits(store: TableStore) -> Iterator[Mapping[str, Any]]:
         return
     published = store.read(OUTFIT_RECOMMENDATIONS).select("product_id")
     rows = store.read(PRODUCTS).select(*PRODUCT_COLUMNS).join(published, "product_id", "left_anti").orderBy("product_id")
-    found = streamed(store, rows, ("product_id",), store.count(PRODUCTS), "products_without_outfits")
-    yield from (row.asDict() for row in found)
+    yield from (row.asDict() for row in fetched(store, rows, ("product_id",), "products_without_outfits"))
 
 
 def _products(store: TableStore, product_ids: Iterable[str]) -> dict[str, dict[str, Any]]:

@@ -15,7 +15,7 @@ from outfit_pairing.publishing.postgres_copy import copy_lines
 from outfit_pairing.publishing.postgres_tables import METRICS, SHOWN_OUTFITS, SHOWN_PRODUCTS, WORDS, PostgresTable
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.store import TableStore
-from outfit_pairing.storage.streaming import streamed
+from outfit_pairing.storage.streaming import fetched
 from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, PRODUCTS, QUALITY_METRICS, Table
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ ROWS_AT_ONCE = 20_000  # of those that Spark reads, held by the driver
 IDS_AT_ONCE = 5_000
 MOST_RUNS = 100  # whose metrics are sent
 OF_DELTA = {SHOWN_PRODUCTS.name: PRODUCTS, SHOWN_OUTFITS.name: OUTFIT_RECOMMENDATIONS, METRICS.name: QUALITY_METRICS}
-BLOCK_SCHEMA = "rows bigint, lines binary"
+BLOCK_SCHEMA = "number int, rows bigint, lines binary"
 SAID = ("product_id", "name", "article_type", "colour")  # what WORDS are made of
 
 
@@ -39,16 +39,19 @@ class Block:
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
-    """Rows of a Delta table to (rows, lines), a block for each batch that has rows.   names: the columns, in the order of COPY."""
+    """Rows of a Delta table to (number, rows, lines), a block for each batch that has rows, numbered in their order.
+
+    names: the columns, in the order of COPY.
+    """
 
     names: tuple[str, ...]
 
     def __call__(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """For mapInArrow; of BLOCK_SCHEMA."""
-        for batch in batches:
+        for number, batch in enumerate(batches):
             if batch.num_rows:
-                lines = pa.array([self.block(batch).lines], pa.binary())
-                yield pa.record_batch([pa.array([batch.num_rows], pa.int64()), lines], ["rows", "lines"])
+                columns = {"number": pa.array([number], pa.int32()), "rows": pa.array([batch.num_rows], pa.int64())}
+                yield pa.record_batch({**columns, "lines": pa.array([self.block(batch).lines], pa.binary())})
 
     def block(self, batch: pa.RecordBatch) -> Block:
         """A batch as one block."""
@@ -111,8 +114,8 @@ def _blocks_of_spark(store: TableStore, rows: "DataFrame", table: PostgresTable,
     # By hash: ranges would be found by reading all rows twice.
     rows = rows.repartition(parts, order[0]).sortWithinPartitions(*order) if parts > 1 else rows.coalesce(1)
     lines = rows.mapInArrow(Blocks(table.names), BLOCK_SCHEMA)
-    fetched = streamed(store, lines, ("rows",), number, f"lines_of_{table.name}")
-    return (Block(row["rows"], bytes(row["lines"])) for row in fetched)
+    blocks = fetched(store, lines, ("number",), f"lines_of_{table.name}", number)
+    return (Block(row["rows"], bytes(row["lines"])) for row in blocks)
 
 
 def ids(touched: "DataFrame") -> Iterator[Sequence[str]]:

@@ -49,8 +49,8 @@ JVM_OPTIONS = (
 )
 # The JVM's second compiler pays after a minute: it halves the time of a large publish, and costs a look-up a third more.
 QUICK_START = "-XX:TieredStopAtLevel=1"
-# May be set on any session, also one that was given.
 MOST_ROWS_OF_A_PARTITION = 250_000  # of outfits, some 0.1 GB as they travel
+# May be set on any session, also one that was given.
 SESSION_CONF = {
     # 50 partitions to replay a log of ten entries cost tens of seconds on a laptop
     "spark.databricks.delta.snapshotPartitions": "2",
@@ -167,7 +167,7 @@ def _connected(settings: Settings, remote: str) -> "SparkSession":
 
 
 def partitions(settings: Settings, rows: int = 0) -> int:
-    """Partitions of the heavy passes: as set, else two per core of this machine, at least four; more for many rows."""
+    """Partitions of the heavy passes: as set, else two per core of this machine, at least four; more where there are many rows."""
     return max(settings.spark.partitions or max(4, 2 * (os.cpu_count() or 2)), rows // MOST_ROWS_OF_A_PARTITION)
 
 

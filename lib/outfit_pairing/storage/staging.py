@@ -46,7 +46,9 @@ class StagingPlace:
         self.used = True
 
     def frame(self, schema: "StructType | str") -> "DataFrame":
-        """All rows written in this run."""
+        """All rows written in this run, which has to have written some: in an object store those of another may still lie there."""
+        if not self.used:
+            raise RuntimeError(f"nothing was put into {self.table or self.folder}")
         return self.spark.table(self.table) if self.table else self.spark.read.schema(schema).parquet(self.folder)
 
     def at_hand(self, schema: pa.Schema, most: int) -> pa.Table | None:

@@ -10,18 +10,19 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 PIECE = "piece"
-MOST_AT_ONCE = 100_000  # rows of a frame over Spark Connect, whose server holds all that it has not yet sent
+MOST_AT_ONCE = 100_000  # that pass over Spark Connect as they are: its server holds all that it has not yet sent
 
 
-def streamed(store: TableStore, rows: "DataFrame", order: Sequence[str], number: int, name: str) -> Iterator[Any]:
+def fetched(store: TableStore, rows: "DataFrame", order: Sequence[str], name: str, about: int | None = None) -> Iterator[Any]:
     """The rows, partition after partition.
 
     Classic Spark fetches a partition when it is asked for. A server of Spark Connect computes all of them at once and keeps what is
     still to be sent, so there they are put aside by partition and fetched from there.
 
-    Args:  order: in which the rows of a partition lie.    number: of rows, about.    name: of the place where they are put aside.
+    Args:  order: in which the rows of a partition lie.    name: of the place where they are put aside.
+           about: how many they are, or stand for; None: they are counted where it matters.
     """
-    if number <= MOST_AT_ONCE or not is_connected(rows):
+    if not is_connected(rows) or (rows.count() if about is None else about) <= MOST_AT_ONCE:
         yield from rows.toLocalIterator(prefetchPartitions=True)
         return
     from pyspark.sql import functions as F
