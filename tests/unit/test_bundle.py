@@ -319,6 +319,7 @@ def test_the_freshness_query_reads_a_table_and_columns_that_are_there() -> None:
     assert f"'.{RUNS.name}'" in code
     assert {"run_id", "started_at", "stage", "status"} <= set(RUNS.names)
     assert set(re.findall(r"stage = '(\S+)'", code)) == {"publish", "release"} <= set(STAGES)
+    assert "WHERE status = 'done'" in code
 
 
 def test_production_is_one_copy_that_is_not_deleted_by_accident() -> None:

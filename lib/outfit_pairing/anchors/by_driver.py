@@ -34,7 +34,7 @@ class ProductsByDriver:
         names = {"count_all": "products", "incumbent_sum": "incumbents"}
         return list(found.rename_columns(names).to_pylist())
 
-    def chosen(self, never: Collection[Kind], order: Sequence[str]) -> pa.Table:
+    def chosen(self, never: frozenset[Kind], order: Sequence[str]) -> pa.Table:
         """The anchors in order of product_id, with the columns CHOSEN.   order: a stratum for each."""
         numbers = dict(Counter(order))
         columns = ["stratum", "slot", "audience", "product_id", "vector", "incumbent"]
@@ -49,7 +49,7 @@ class ProductsByDriver:
         nobody = rows.slice(0, 0).append_column("place", pa.array([], pa.int32()))
         return pa.concat_tables([nobody, *found]).sort_by("product_id")
 
-    def represented(self, never: Collection[Kind], kernel: StandFor) -> dict[int, int]:
+    def represented(self, never: frozenset[Kind], kernel: StandFor) -> dict[int, int]:
         """How many products each anchor stands for."""
         able = pc.and_(self._able(never), pc.is_valid(self._products["vector"]))
         rows = self._products.select(["stratum", "slot", "audience", "vector"]).filter(able)
@@ -65,7 +65,7 @@ class ProductsByDriver:
         products = self.held.set_column(self.held.column_names.index("category"), "category", category)
         return products.append_column("stratum", stratum).append_column("incumbent", incumbent)
 
-    def _able(self, never: Collection[Kind]) -> pa.BooleanArray:
+    def _able(self, never: frozenset[Kind]) -> pa.BooleanArray:
         """Whether each product may be an anchor."""
         kinds = zip(*(self._products[name].to_pylist() for name in KIND), strict=True)
         return pa.array([kind not in never for kind in kinds], pa.bool_())

@@ -43,7 +43,7 @@ class ProductsBySpark:
         )
         return [row.asDict() for row in found.collect()]
 
-    def chosen(self, never: Collection[Kind], order: Sequence[str]) -> pa.Table:
+    def chosen(self, never: frozenset[Kind], order: Sequence[str]) -> pa.Table:
         """The anchors in order of product_id, with the columns CHOSEN.   order: a stratum for each."""
         numbers = dict(Counter(order))
         by_hash = Window.partitionBy("stratum").orderBy(F.sha2("product_id", 256), "product_id")
@@ -63,7 +63,7 @@ class ProductsBySpark:
             .sort_by("product_id")
         )
 
-    def represented(self, never: Collection[Kind], kernel: StandFor) -> dict[int, int]:
+    def represented(self, never: frozenset[Kind], kernel: StandFor) -> dict[int, int]:
         """How many products each anchor stands for."""
         rows = self._without(never).join(self._vectors, "text_hash").select("stratum", "slot", "audience", "vector")
         counts = rows.mapInArrow(kernel, STANDING).groupBy("anchor").agg(F.sum("products").alias("products")).collect()
@@ -91,7 +91,7 @@ class ProductsBySpark:
             before = self.store.spark.createDataFrame([], "product_id string")
         return F.broadcast(before.withColumn("incumbent", F.lit(True)))
 
-    def _without(self, never: Collection[Kind]) -> "DataFrame":
+    def _without(self, never: frozenset[Kind]) -> "DataFrame":
         """Products that may be anchors."""
         products = self._products
         named = products.sparkSession.createDataFrame(list(never), ", ".join(f"never_{name} string" for name in KIND))

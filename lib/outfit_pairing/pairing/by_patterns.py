@@ -98,7 +98,7 @@ class _Lent:
         new = {row["pattern_id"]: row["provider"] for row in self.patterns if row["pattern_id"] not in former}
         imported = frozenset(one for one, provider in new.items() if provider == IMPORTED)
         others = frozenset(new) - imported
-        return Further(self._tried(imported), [_with_room(self.store, ids) for ids in self._tried(others)])
+        return Further(self._tried(imported), [_with_room(self.catalogue, ids) for ids in self._tried(others)])
 
     def _tried(self, pattern_ids: frozenset[str]) -> list[Ids]:
         """Ids of the products for which one of these patterns is tried: any share of them, so at hand only where all are."""
@@ -110,17 +110,15 @@ class _Lent:
         return [self.catalogue.through(kernel, schema)]
 
 
-def _with_room(store: TableStore, ids: Ids) -> Ids:
+def _with_room(catalogue: Catalogue, ids: Ids) -> Ids:
     """Those of the products that have fewer outfits than they may."""
-    most = store.settings.outfits.per_product
-    held = store.at_hand(PATTERN_RECOMMENDATIONS, ("product_id",)) if isinstance(ids, pa.Table) else None
-    if isinstance(ids, pa.Table) and held is not None:
+    store, most = catalogue.store, catalogue.settings.outfits.per_product
+    if isinstance(ids, pa.Table) and (held := store.at_hand(PATTERN_RECOMMENDATIONS, ("product_id",))) is not None:
         counts = held["product_id"].combine_chunks().value_counts()
         full = counts.field("values").filter(pc.greater_equal(counts.field("counts"), most))
         return ids.filter(pc.invert(pc.is_in(ids["product_id"], full)))
-    asked = store.spark.createDataFrame(ids, "product_id string") if isinstance(ids, pa.Table) else ids
     full = store.read(PATTERN_RECOMMENDATIONS).groupBy("product_id").count().where(f"count >= {most}")
-    return asked.join(full, "product_id", "left_anti")
+    return catalogue.ids(ids).join(full, "product_id", "left_anti")
 
 
 @dataclass(frozen=True, eq=False)

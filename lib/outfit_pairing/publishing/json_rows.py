@@ -74,9 +74,8 @@ def product_rows(store: TableStore, products: int, partitions: int) -> Iterator[
             return product_texts(here.held(shown, READ), here.held(PRODUCTS, NAMES))
         except WarehouseError as fault:
             logger.warning("files are put together by Spark (%s)", fault)
-    at_once = PRODUCTS_OF_A_PIECE if is_connected(store.read(PRODUCTS)) else PRODUCTS_AT_ONCE
-    pieces = max(1, products // at_once)
     texts = _products_with_outfits(store, partitions).select("product_id", _json(*map(F.col, ("product_id", "name", "outfits"))))
+    pieces = max(1, products // (PRODUCTS_OF_A_PIECE if is_connected(texts) else PRODUCTS_AT_ONCE))
     ordered = texts.repartitionByRange(pieces, "product_id").sortWithinPartitions("product_id")
     return _json_of(fetched(store, ordered, ("product_id",), "json_of_products", products))
 
