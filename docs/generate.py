@@ -1,10 +1,12 @@
 """Writes docs/settings.md and docs/tables.md from the code: `python docs/generate.py`. A test fails when they are stale."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from outfit_pairing.publishing import pairs
 from outfit_pairing.settings import known_settings
-from outfit_pairing.storage.tables import TABLES
+from outfit_pairing.storage.tables import TABLES, Column
 
 FOLDER = Path(__file__).parent
 MADE = "<!-- written by docs/generate.py -->\n"
@@ -33,14 +35,20 @@ def tables_page() -> str:
         lines += [
             f"## {table.name}\n",
             f"{table.comment}. First written by `{table.stage}`.\n",
-            "| column | type | meaning |",
-            "| --- | --- | --- |",
+            *columns_told(table.all_columns, table.key),
         ]
-        for column in table.all_columns:
-            mark = "*" if column.name in table.key else ""
-            lines.append(f"| {column.name}{mark} | `{column.type}` | {column.comment} |")
-        lines.append("")
+    lines += [
+        f"## {pairs.NAME}\n",
+        f"{pairs.COMMENT}. A view over `outfit_recommendations`, created by `release` in Unity Catalog or another metastore.\n",
+        *columns_told(pairs.COLUMNS, ()),
+    ]
     return "\n".join(lines)
+
+
+def columns_told(columns: Sequence[Column], key: Sequence[str]) -> list[str]:
+    """A table of columns in Markdown, and an empty line."""
+    rows = [f"| {one.name}{'*' if one.name in key else ''} | `{one.type}` | {one.comment} |" for one in columns]
+    return ["| column | type | meaning |", "| --- | --- | --- |", *rows, ""]
 
 
 PAGES = {"settings.md": settings_page, "tables.md": tables_page}

@@ -86,7 +86,7 @@ OUTFIT_PATTERNS = Table(
     "outfit_patterns",
     key=("pattern_id",),
     stage="generate-patterns",
-    comment="Outfit ideas, one row per anchor and idea",
+    comment="Outfit ideas, one row per anchor and idea; `import-patterns` adds them too",
     columns=(
         Column("pattern_id", "string", "sha256 of anchor, prompt version and items"),
         Column("anchor_product_id", "string", "The anchor it was written for"),
@@ -200,7 +200,7 @@ PAIRING_STATE = Table(
     "pairing_state",
     key=("table_name",),
     stage="apply-patterns",
-    comment="What the outfits of a table were made of, so that the next run makes anew only what a change touches",
+    comment="What a table of outfits was made of, drafts and releases too, so that the next run makes anew only what changes touch",
     columns=(
         Column("table_name", "string", "A table of recommendations"),
         Column("made_of", "string", "Hash of settings, style guide, encoder and code"),
