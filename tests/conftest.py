@@ -1,5 +1,6 @@
 """Fixtures that all tests share. tests/unit never starts a JVM; tests/spark shares one local session."""
 
+import errno
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -70,6 +71,17 @@ def make_settings(tmp_path: Path) -> Callable[..., Settings]:
         return load_settings(overrides=[f"storage.warehouse={tmp_path / 'warehouse'}", *overrides], environment={})
 
     return make
+
+
+@pytest.fixture
+def without_moves(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system as that of a Databricks volume, which moves and links nothing."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+    for owner, name in ((Path, "replace"), (Path, "rename"), (os, "replace"), (os, "rename"), (os, "link")):
+        monkeypatch.setattr(owner, name, refuse)
 
 
 @pytest.fixture(scope="session")

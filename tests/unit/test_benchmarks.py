@@ -1,5 +1,7 @@
 """Measurements that have limits end with exit code 1 when one is missed."""
 
+from pathlib import Path
+
 import pytest
 from benchmarks import scale, small_change
 from benchmarks.scale import Cost
@@ -44,3 +46,15 @@ def test_the_exit_code_says_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
     with pytest.raises(SystemExit, match=r"^limits missed: time per product 10\.00 times, at most 1\.15$"):
         scale.main()
     assert "(limit 1.15)" in capsys.readouterr().out
+
+
+def test_the_exit_code_says_what_a_small_change_costs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The same for nights with few changes; where somebody only wants to be told, it is no fault."""
+    arguments = ["small_change", "--products", "100", "--keep", str(tmp_path)]
+    monkeypatch.setattr(small_change, "run_reported", lambda *_: [{"stage": "embed", "seconds": 2.0}])
+    monkeypatch.setattr(small_change, "figures", lambda _: {"outfits rewritten": 0.01, "texts encoded": 0.01})
+    monkeypatch.setattr("sys.argv", arguments)
+    with pytest.raises(SystemExit, match=r"^limits missed: seconds 100\.00 %, at most 25 %$"):
+        small_change.main()
+    monkeypatch.setattr("sys.argv", [*arguments, "--only-tell"])
+    small_change.main()

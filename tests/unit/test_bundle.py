@@ -14,6 +14,7 @@ from packaging.specifiers import SpecifierSet
 from outfit_pairing import cli
 from outfit_pairing.patterns.asking.preflight import check_asking
 from outfit_pairing.pipeline import STAGES
+from outfit_pairing.storage.session import SESSION_CONF
 from tests.bundle import (
     DYNAMIC,
     GIVEN,
@@ -33,6 +34,7 @@ from tests.bundle import (
 
 TARGETS = ("dev", "prod")
 CHAINS = ("outfit_pairing", "outfit_pairing_serverless")
+VOLUME = "/Volumes/main/outfit_pairing/files"
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
 # Runtime → (Spark, Python), serverless environment → Python: from Databricks' release notes
 RUNTIMES = {"18": ("4.1.0", "3.12")}
@@ -71,14 +73,19 @@ def test_what_a_user_has_to_give_is_asked_for() -> None:
 
 
 def test_every_variable_is_described_used_and_in_the_docs() -> None:
-    """No variable that does nothing, none that one has to guess."""
+    """No variable that does nothing, none that one has to guess; the page tells the defaults that there are."""
     written = read_bundle()
     used = {found.removeprefix("var.") for text in texts(written) for found in REFERENCE.findall(text) if found.startswith("var.")}
     assert used == set(written["variables"])
     page = (REPOSITORY / "docs" / "databricks.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `(\w+)` \| (.*?)\| ", page, re.MULTILINE))
+    in_production = written["targets"]["prod"]["variables"]
     for name, variable in written["variables"].items():
         assert len(variable["description"]) > 10, name
-        assert f"| `{name}` |" in page, f"docs/databricks.md does not explain {name}"
+        default, other = variable.get("default", ""), in_production.get(name)
+        shown = (f"`{default}`" if default else "") + (f", prod `{other}`" if other else "")
+        if name not in {"secret_scope", "service_principal"}:  # of the user, and a string of zeros
+            assert told[name].strip() == shown, f"docs/databricks.md tells another default of {name}"
     assert {name for name, variable in written["variables"].items() if "default" not in variable} == set(GIVEN)
 
 
@@ -132,8 +139,40 @@ def test_every_task_starts_a_command_with_settings_that_it_knows(job: Tree, task
     assert settings.storage.schema_ == "outfit_pairing"
     assert settings.storage.wait_s > 600, "a killed run holds a named warehouse for ten minutes"
     assert flags.config == [REPOSITORY / "conf" / "databricks_production.yaml"]
-    for path in (settings.catalog.path, settings.publish.folder, settings.llm.journal):
-        assert path is None or path.startswith("/Volumes/main/outfit_pairing/files/")
+    assert settings.catalog.path in {None, f"{VOLUME}/incoming/catalog.csv.gz"}
+    assert settings.publish.folder in {None, f"{VOLUME}/exports"}
+    assert settings.llm.journal in {None, f"{VOLUME}/journal"}
+    assert not settings.quality.accept_drift, "every jump would be meant, every night"
+
+
+# Flag or setting → the parameter of the job that it takes its value from
+TAKEN_FROM = {
+    "--catalog": "catalog_path",
+    "--mapping": "mapping",
+    "--to": "to",
+    "--set=run_id": "job.run_id",
+    "--set=storage.catalog": "catalog",
+    "--set=storage.schema": "schema",
+    "--set=embedding.model": "encoder",
+    "--set=patterns.provider": "provider",
+    "--set=lookbook.path": "lookbook",
+    "--set=style.model": "style_model",
+    "--set=quality.accept_drift": "accept_drift",
+}
+
+
+def test_every_parameter_gets_where_it_belongs() -> None:
+    """Two that both default to nothing, or two names, would be exchanged unseen; places in the volume are made of two."""
+    for job in jobs().values():
+        for task in job["tasks"]:
+            for given in task.get("python_wheel_task", {}).get("parameters", ()):
+                flag, _, value = given.rpartition("=")
+                taken = DYNAMIC.fullmatch(value)
+                assert (taken is not None) == (flag in TAKEN_FROM), given
+                if taken:
+                    assert taken[1].removeprefix("job.parameters.") == TAKEN_FROM[flag], given
+            for name, value in task.get("sql_task", {}).get("parameters", {}).items():
+                assert value == f"{{{{job.parameters.{name}}}}}"
 
 
 @pytest.mark.parametrize("name", CHAINS)
@@ -161,11 +200,11 @@ def test_stages_get_what_they_need_on_each_kind_of_compute() -> None:
     for name in CHAINS:
         by_key = {task["task_key"]: arguments(jobs()[name], task) for task in jobs()[name]["tasks"]}
         llm = cli._settings(cli.main_parser().parse_args(by_key["generate_patterns"]))
-        assert llm.llm.journal == "/Volumes/main/outfit_pairing/files/journal"
+        assert llm.llm.journal == f"{VOLUME}/journal"
         found[name] = (llm.patterns.provider, llm.llm.api_key_secret)
         for stage in ("publish", "check_quality"):
-            assert cli._settings(cli.main_parser().parse_args(by_key[stage])).publish.folder.endswith("/files/exports")
-        assert cli._settings(cli.main_parser().parse_args(by_key["ingest"])).catalog.path.endswith("/incoming/catalog.csv.gz")
+            assert cli._settings(cli.main_parser().parse_args(by_key[stage])).publish.folder == f"{VOLUME}/exports"
+        assert cli._settings(cli.main_parser().parse_args(by_key["ingest"])).catalog.path == f"{VOLUME}/incoming/catalog.csv.gz"
     assert found == {"outfit_pairing": ("ai_query", "outfit-pairing-prod/api-key"), "outfit_pairing_serverless": ("ai_query", None)}
 
 
@@ -219,6 +258,7 @@ def test_a_missed_gate_is_not_tried_again_and_other_faults_are() -> None:
             assert (task["max_retries"] == 0) == bool(once), (name, task["task_key"])
             assert once or task["min_retry_interval_millis"] >= 60_000
             assert task["timeout_seconds"] <= job["timeout_seconds"]
+            assert len(job["tasks"]) < 3 or job["timeout_seconds"] >= 6 * 3600, "a chain of tasks takes longer than one of them"
             if "environment_key" in task:
                 assert task["disable_auto_optimization"], "serverless would try again by itself"
 
@@ -245,9 +285,16 @@ def test_two_runs_never_overlap(target: str) -> None:
 def test_production_is_maintained_every_week_when_nothing_else_begins() -> None:
     """Many small files and former versions would grow without end; replies that are paid for are left alone."""
     job = jobs()["outfit_pairing_maintenance"]
-    assert job["schedule"]["quartz_cron_expression"].split()[3:] == ["?", "*", "SUN"]
-    hours = {name: int(one["schedule"]["quartz_cron_expression"].split()[2]) for name, one in jobs().items() if "schedule" in one}
-    assert hours["outfit_pairing_maintenance"] > max(hour for name, hour in hours.items() if name != "outfit_pairing_maintenance")
+    when = {name: one["schedule"]["quartz_cron_expression"].split() for name, one in jobs().items() if "schedule" in one}
+    daily = {*CHAINS, "outfit_pairing_monitoring"}
+    assert {name: " ".join(fields[3:]) for name, fields in when.items()} == {
+        **dict.fromkeys(daily, "* * ?"),
+        "outfit_pairing_maintenance": "? * SUN",
+    }
+    ends = {name: int(fields[2]) + jobs()[name]["timeout_seconds"] / 3600 for name, fields in when.items()}
+    checked, maintained = (int(when[f"outfit_pairing_{name}"][2]) for name in ("monitoring", "maintenance"))
+    assert max(ends[name] for name in CHAINS) <= checked, "the check would wait for the chain, and tell that it did"
+    assert ends["outfit_pairing_monitoring"] <= maintained
     (task,) = job["tasks"]
     flags = cli.main_parser().parse_args(arguments(job, task))
     assert flags.run.__name__ == "_maintain"
@@ -265,7 +312,11 @@ def test_the_compute_fits_the_wheel() -> None:
         version, python = RUNTIMES[runtime.partition(".")[0]]
         assert python in pythons
         assert version in spark
-        assert runtime.endswith("-scala2.13")
+        assert runtime.endswith("-cpu-ml-scala2.13"), "torch comes with the runtime for machine learning"
+        assert cluster["new_cluster"]["data_security_mode"] == "SINGLE_USER"
+        # what a session of our own is told, and none of the platform's
+        named = ("spark.sql.session.timeZone", "spark.sql.variable.substitute")
+        assert cluster["new_cluster"]["spark_conf"] == {name: SESSION_CONF[name] for name in named}
     for task in classic["tasks"]:
         assert {one["pypi"]["package"] for one in task["libraries"] if "pypi" in one} == {*extras["embed"], *extras["llm"]}
     for job in jobs().values():
@@ -332,9 +383,11 @@ def test_production_is_one_copy_that_is_not_deleted_by_accident() -> None:
     for kind in ("schemas", "volumes", "secret_scopes"):
         assert all(one["lifecycle"]["prevent_destroy"] for one in resources[kind].values())
     grants = {one["principal"]: set(one["privileges"]) for one in resources["schemas"]["outfits"]["grants"]}
-    assert {"USE_SCHEMA", "SELECT", "MODIFY", "CREATE_TABLE", "WRITE_VOLUME"} <= grants[runner]
+    assert {"USE_SCHEMA", "SELECT", "MODIFY", "CREATE_TABLE", "READ_VOLUME", "WRITE_VOLUME"} <= grants[runner]
     assert grants["account users"] == {"USE_SCHEMA", "SELECT"}
-    assert {one.get("service_principal_name"): one["level"] for one in bundle["permissions"]}[runner] == "CAN_VIEW"
+    assert resources["volumes"]["files"]["grants"] == [{"principal": "account users", "privileges": ["READ_VOLUME"]}]
+    levels = {one.get("service_principal_name", one.get("group_name")): one["level"] for one in bundle["permissions"]}
+    assert levels == {runner: "CAN_VIEW", "outfit-pairing-managers": "CAN_MANAGE"}
     assert resolved("dev")["mode"] == "development"
 
 

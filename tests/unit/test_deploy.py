@@ -1,5 +1,6 @@
 """The files of deploy/ hold together: what they copy, run and set exists. No container is built."""
 
+import argparse
 import json
 import re
 import shlex
@@ -10,6 +11,7 @@ from typing import Any
 import psycopg
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 from outfit_pairing.cli import main_parser
 from outfit_pairing.settings import load_settings
@@ -37,10 +39,10 @@ def settings_of(environment: dict[str, str]) -> Any:
     return load_settings(environment={name: str(value) for name, value in environment.items() if name.startswith("OUTFIT_")})
 
 
-def starts_a_command(words: list[str]) -> None:
-    """`outfit-pairing serve …` with flags that exist."""
+def flags_of(words: list[str]) -> argparse.Namespace:
+    """Of `outfit-pairing serve …`; flags that do not exist are refused."""
     assert words[:2] == ["outfit-pairing", "serve"]
-    main_parser().parse_args(words[1:])
+    return main_parser().parse_args(words[1:])
 
 
 def test_the_dockerfile_parses_and_copies_what_exists() -> None:
@@ -61,19 +63,26 @@ def test_the_dockerfile_parses_and_copies_what_exists() -> None:
 
 def test_the_image_runs_the_service_as_nobody_special() -> None:
     found = dict(instructions())
-    starts_a_command(json.loads(found["CMD"]))
-    assert json.loads(found["HEALTHCHECK"].split("CMD", 1)[1])[0] == "python"
+    flags_of(json.loads(found["CMD"]))
+    checked = json.loads(found["HEALTHCHECK"].split("CMD", 1)[1])
+    assert checked[:2] == ["python", "-c"]
+    assert f"'http://127.0.0.1:{found['EXPOSE']}/health/ready'" in checked[2]
     assert found["USER"] not in {"root", "0"}
     environment = dict(one.split("=", 1) for one in found["ENV"].split())
     settings = settings_of(environment)
     assert (settings.serve.host, str(settings.serve.port)) == ("0.0.0.0", found["EXPOSE"])
 
 
-def test_the_image_installs_extras_that_exist() -> None:
-    extras = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
-    for text in (dict(instructions())["RUN"], (DEPLOY / "Dockerfile").read_text("utf-8"), *_requirements()):
-        for named in re.findall(r"\[([a-z,]+)\]'?$", text, re.MULTILINE):
-            assert set(named.split(",")) <= set(extras)
+def test_the_image_installs_what_the_service_needs() -> None:
+    """On a Python that the wheel takes; the extras are there, and those of either store."""
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["project"]
+    found = instructions()
+    pythons = [re.search(r"^python:(3\.\d+)-", rest)[1] for name, rest in found if name == "FROM"]  # type: ignore[index]
+    assert len(set(pythons)) == 1
+    assert pythons[0] in SpecifierSet(project["requires-python"])
+    (install,) = (rest for name, rest in found if name == "RUN" and "pip install" in rest)
+    assert install.endswith(" '.[serve,postgres]'")
+    assert {"serve", "postgres"} <= set(project["optional-dependencies"])
 
 
 def _requirements() -> list[str]:
@@ -99,6 +108,7 @@ def test_compose_sets_what_the_service_reads() -> None:
     environment = found["services"]["serve"]["environment"]
     settings = settings_of(environment)
     assert (settings.serve.store, settings.serve.feedback) == ("postgres", "postgres")
+    assert found["services"]["serve"]["ports"] == [f"8000:{dict(instructions())['EXPOSE']}"]
     assert re.search(r"@(\w+):", settings.publish.postgres)[1] in found["services"]  # type: ignore[index]
     assert settings.serve.api_key_env in environment
     for service in found["services"].values():
@@ -113,7 +123,8 @@ def test_the_app_runs_the_service_on_the_port_that_it_is_given() -> None:
     words = shlex.split(app["command"][2])
     assert words[0] == "exec"
     assert "$DATABRICKS_APP_PORT" in words
-    starts_a_command([word.replace("$DATABRICKS_APP_PORT", "8000") for word in words[1:]])
+    flags = flags_of([word.replace("$DATABRICKS_APP_PORT", "8123") for word in words[1:]])
+    assert (flags.host, flags.port, flags.store) == ("0.0.0.0", "8123", "postgres"), "whoever is outside has to reach it"
     settings = settings_of({one["name"]: one["value"] for one in app["env"] if "value" in one})
     secrets = {one["name"] for one in app["env"] if "valueFrom" in one}
     assert secrets == {"PGPASSWORD"}

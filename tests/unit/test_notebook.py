@@ -1,5 +1,7 @@
 """What notebooks have around them: parameters from widgets, arguments or defaults, and things shown there and here."""
 
+import ast
+import importlib
 import json
 import re
 import sys
@@ -7,7 +9,7 @@ import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import pytest
 import yaml
@@ -19,7 +21,7 @@ from outfit_pairing.errors import SettingsError
 from outfit_pairing.notebook import Notebook
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import StageReport
-from outfit_pairing.storage.tables import RUNS, Table
+from outfit_pairing.storage.tables import RUNS, TABLES, Table
 from tests.bundle import resolved
 from tests.notebooks import FOLDER, HEADER, INVENTORY, Screen, Widgets, cells_of, files, title_of
 
@@ -151,10 +153,12 @@ def test_a_made_up_catalogue_has_limits_of_its_own(tmp_path: Path, monkeypatch: 
     assert there.settings.quality.gates.model_cost is None, "ai_query tells no cost"
 
 
-def test_the_notebook_that_checks_knows_who_was_asked() -> None:
-    """Else its gate of pattern_yield would count what the style guide wrote in a model's place."""
+def test_the_notebook_that_checks_has_its_limits_and_knows_who_was_asked() -> None:
+    """Else its gate of pattern_yield would count what the style guide wrote in a model's place; limits first, which forget it."""
     text = (FOLDER / "production" / "03_apply_patterns_to_catalog.py").read_text("utf-8")
-    assert text.index("notebook.judge_who_was_asked()") < text.index('notebook.run("check-quality"')
+    steps = ("notebook.prepare(", "notebook.hold_to_limits()", "notebook.judge_who_was_asked()", 'notebook.run("check-quality"')
+    found = [text.index(step) for step in steps]
+    assert found == sorted(found)
     assert '    provider="",\n' in text
 
 
@@ -308,6 +312,8 @@ def test_notebooks_have_the_form_that_databricks_reads(path: Path) -> None:
     exec(first.partition("notebook.prepare")[0], surroundings)
     made = surroundings["dbutils"].widgets.made
     assert {"catalog", "schema", "warehouse", "catalog_path", "encoder", "set"} <= set(made)
+    apart = path.stem.startswith("05")  # outfits by rules alone must not become what is shown
+    assert made["warehouse"] == ("warehouse_by_rules" if apart else "warehouse")
     assert surroundings["notebook"].name == path.stem
 
 
@@ -361,6 +367,26 @@ def test_lakebase_is_sent_what_the_bundle_has_released() -> None:
     assert given.publish.folder == f"/Volumes/main/{schema['name']}/{volume['name']}/exports"
 
 
+def test_lakebase_copies_tables_by_their_own_keys() -> None:
+    """A key that is none makes a synced table fail; without the change feed it can only be copied whole."""
+    cells = json.loads((FOLDER / "reference" / "migrate_to_lakebase.ipynb").read_text("utf-8"))["cells"]
+    trees = [ast.parse("".join(cell["source"])) for cell in cells[2:] if cell["cell_type"] == "code"]
+    (keys,) = (ast.literal_eval(line.value) for tree in trees for line in tree.body if _assigns(line, "KEYS"))
+    assert set(keys) == {"outfit_recommendations", "products"}
+    for name, key in keys.items():
+        assert tuple(key) == TABLES[name].key
+        assert TABLES[name].keeps_changes
+    imported = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert len(imported) >= 4
+    for node in imported:
+        module = importlib.import_module(str(node.module))
+        assert all(hasattr(module, one.name) for one in node.names), node.module
+
+
+def _assigns(line: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
+    return isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name) and line.targets[0].id == name
+
+
 def test_a_notebook_can_be_a_task_of_a_job() -> None:
     """As docs/databricks.md writes it: the file is there, its parameters are widgets of it."""
     page = (FOLDER.parent / "docs" / "databricks.md").read_text("utf-8")
@@ -369,5 +395,6 @@ def test_a_notebook_can_be_a_task_of_a_job() -> None:
     assert Task.from_dict(task).notebook_task
     path = (FOLDER.parent / "resources" / task["notebook_task"]["notebook_path"]).resolve()
     assert path in SOURCES
+    assert path.relative_to(FOLDER.parent).parts[0] in resolved("prod")["sync"]["paths"], "the bundle does not upload it"
     first = next(cell for cell in cells_of(path) if "notebook = Notebook(" in cell)
     assert all(f"    {name}=" in first for name in task["notebook_task"]["base_parameters"])

@@ -3,6 +3,7 @@
 import ast
 import json
 import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -52,20 +53,50 @@ def test_pages_written_from_the_code_are_not_stale() -> None:
 
 
 def test_every_job_is_a_thin_door_to_its_command() -> None:
-    """One script per stage, each under 40 lines."""
+    """One script per stage, which its name says, each under 40 lines."""
     from outfit_pairing.pipeline import STAGES
 
     scripts = sorted((REPOSITORY / "jobs").glob("*.py"))
-    assert len(scripts) == len(STAGES)
+    started = set()
     for script in scripts:
         text = script.read_text("utf-8")
-        assert sum(f'["{stage}",' in text for stage in STAGES) == 1
+        (stage,) = (stage for stage in STAGES if f'["{stage}",' in text)
+        assert script.stem.replace("_", "-").startswith(stage)
         assert len(text.splitlines()) < 40
+        started.add(stage)
+    assert started == set(STAGES)
+    assert len(scripts) == len(STAGES)
+
+
+def test_settings_of_a_session_are_looked_at_where_they_can_be() -> None:
+    """Serverless compute refuses those that it does not know: only before it has been told apart, or where workers ask by HTTP."""
+    asking = {
+        function.name
+        for path in CODE
+        if path.suffix == ".py"
+        for function in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(function, ast.FunctionDef)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Attribute)
+        and node.attr in {"get", "set", "unset"}
+        and ast.unparse(node.value).endswith("spark.conf")
+    }
+    assert asking == {"open_session", "runs_here", "_short_listings", "driver_host"}
+
+
+def test_the_pages_name_the_delta_that_the_session_takes() -> None:
+    """A command that is copied must not bring another one."""
+    from outfit_pairing.storage.session import delta_coordinates
+
+    pages = [REPOSITORY / "README.md", *(REPOSITORY / "docs").glob("*.md"), *(REPOSITORY / "conf").glob("*.yaml")]
+    pages = [page for page in pages if page.name != "decisions.md"]
+    named = {found for page in pages for found in re.findall(r"io\.delta:delta-spark[\w.]*:[\d.]+\d", page.read_text("utf-8"))}
+    assert named == {delta_coordinates()}
 
 
 # What neither Spark Connect nor serverless compute has. F.broadcast, a hint, is no broadcast variable.
 LACKING = {
-    *("_jvm", "_jsc", "_jdf", "_jsparkSession", "_jwrite", "_sc", "_gateway"),
+    *("_jvm", "_jsc", "_jdf", "_jsparkSession", "_jwrite", "_sc", "_gateway", "_collect_as_arrow"),
     *("sparkContext", "rdd", "parallelize", "accumulator", "mapPartitions", "mapPartitionsWithIndex"),
     *("cache", "persist", "unpersist", "setCheckpointDir", "foreachPartition"),
     *("createGlobalTempView", "createOrReplaceGlobalTempView", "cacheTable", "addPyFile"),

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TextIO
 
 from outfit_pairing.errors import CatalogError
 from outfit_pairing.package_files import package_folder
+from outfit_pairing.whole_files import put_file
 from outfit_pairing.yaml_files import read_yaml
 
 logger = logging.getLogger(__name__)
@@ -169,7 +170,7 @@ def _whole_file(target: Path) -> Iterator[TextIO]:
             zipped = gzip.GzipFile("", "wb", 6, raw, mtime=0) if target.suffix == ".gz" else None
             with io.TextIOWrapper(io.BufferedWriter(zipped) if zipped else raw, "utf-8", newline="") as stream:
                 yield stream
-        part.replace(target)
+        put_file(part, target)
     finally:
         part.unlink(missing_ok=True)
 

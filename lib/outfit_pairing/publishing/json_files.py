@@ -1,7 +1,7 @@
 """JSON files written aside and switched in place: whoever reads the folder never meets half a file.
 
 Files are written into <folder>/.partial, which becomes <folder>/.next when all are whole. At the switch each one that differs
-replaces the old one by a rename, `manifest.json` last. A crash before the switch leaves the old files as they were; one during
+takes the place of the old one, `manifest.json` last. A crash before the switch leaves the old files as they were; one during
 the switch leaves every file whole, and the next switch goes on. A file whose content is the same keeps its bytes and its time.
 """
 
@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, BinaryIO, Self
 
 from outfit_pairing.errors import WarehouseError
+from outfit_pairing.whole_files import put_file, put_folder
 
 logger = logging.getLogger(__name__)
 
@@ -97,7 +98,7 @@ class JsonFolder:
         manifest = {**told, "files": [asdict(one) for one in self.files]}
         (self._partial / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", "utf-8")
         shutil.rmtree(self.folder / NEXT, ignore_errors=True)
-        self._partial.rename(self.folder / NEXT)
+        put_folder(self._partial, self.folder / NEXT, last=MANIFEST)
         return manifest
 
     def _write(self, name: str, opening: str, objects: Iterable[str], closing: str) -> JsonFile:
@@ -176,7 +177,7 @@ def _put(new: Path, old: Path) -> bool:
     """False where the old file is the same, or took its place in a switch that was killed."""
     if not new.is_file() or (old.is_file() and filecmp.cmp(new, old, shallow=False)):
         return False
-    new.replace(old)
+    put_file(new, old)
     return True
 
 

@@ -22,6 +22,7 @@ from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.store import TableStore
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS
 from outfit_pairing.style.vocabulary import StyleGuide, load_style_guide
+from outfit_pairing.whole_files import put_file
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -87,7 +88,7 @@ def write_lookbook(store: TableStore, published: Published, path: Path, products
             path.parent.mkdir(parents=True, exist_ok=True)
             partial = path.with_name(f".{path.name}.partial")
             partial.write_bytes(page)
-            partial.replace(path)
+            put_file(partial, path)
     except OSError as fault:
         raise WarehouseError(f"{path} cannot be written ({fault.strerror}); name another file or folder") from fault
     logger.info("%s: %s products, %.1f MB", path, len(spread), len(page) / 1e6)

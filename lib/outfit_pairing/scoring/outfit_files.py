@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from outfit_pairing.errors import OutfitsError
+from outfit_pairing.whole_files import put_file
 
 MOST_SHOWN = 60  # characters of a value that is no id
 
@@ -95,7 +96,7 @@ def write_whole(content: bytes, path: Path, flag: str) -> None:
     try:
         part.write_bytes(content)
         if part != path:
-            part.replace(path)
+            put_file(part, path)
     except OSError as fault:
         if part != path:
             part.unlink(missing_ok=True)

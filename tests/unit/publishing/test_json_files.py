@@ -125,6 +125,20 @@ def test_finished_files_wait_for_the_switch(tmp_path: Path) -> None:
     assert switch_files(tmp_path) == []
 
 
+@pytest.mark.usefixtures("without_moves")
+def test_a_volume_that_moves_nothing_shows_the_same(tmp_path: Path) -> None:
+    """Files are copied to their places; nothing is left aside, and what is the same is not touched."""
+    publish(tmp_path, 350)
+    os.utime(tmp_path / "pattern_recs_00000.json", (1, 1))
+    assert "pattern_recs_00003.json" in publish(tmp_path, 120)
+    assert names(tmp_path) == ["anchor_products.json", "manifest.json", "pattern_recs_00000.json", "pattern_recs_00001.json"]
+    manifest = json.loads((tmp_path / "manifest.json").read_text())
+    for one in manifest["files"]:
+        content = (tmp_path / one["name"]).read_bytes()
+        assert (one["bytes"], one["sha256"]) == (len(content), hashlib.sha256(content).hexdigest())
+    assert (tmp_path / "pattern_recs_00000.json").stat().st_mtime == 1
+
+
 def test_a_manifest_stands_as_long_as_its_files_do(tmp_path: Path) -> None:
     """Then there is nothing to write again; a file that is gone or cut is reason enough."""
     assert standing_manifest(tmp_path) is None

@@ -71,6 +71,26 @@ def test_a_task_without_one_gets_the_platforms_own(
     assert dict(os.environ) == before
 
 
+@pytest.mark.parametrize("place", ["settings", "environment"])
+def test_a_server_of_spark_connect_is_told_what_belongs_to_a_session(
+    instead_of_spark: InsteadOfSpark, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """Where it listens comes from the settings or, before them, from the environment; Delta and memory are its own affair."""
+    monkeypatch.delenv("DATABRICKS_RUNTIME_VERSION")
+    monkeypatch.setenv("PYSPARK_PYTHON", "python")
+    remote = "sc://spark.example:15002"
+    master = {"settings": remote, "environment": "local[4]"}[place]
+    told: dict[str, Any] = {}
+    instead_of_spark(lambda builder: told.update(builder._options))
+    if place == "environment":
+        monkeypatch.setenv("SPARK_REMOTE", remote)
+    settings = load_settings(overrides=[f"spark.master={master}"], environment={})
+    session.open_session(settings)
+    assert told["spark.remote"] == remote
+    assert set(told) == {"spark.remote", "spark.app.name", "spark.sql.shuffle.partitions", *session.SESSION_CONF}
+    assert not session.runs_here(Serverless(), settings)  # type: ignore[arg-type]
+
+
 def test_elsewhere_much_is_said(settings: Settings, instead_of_spark: InsteadOfSpark, monkeypatch: pytest.MonkeyPatch) -> None:
     """The checks above check: the same settings, without Databricks."""
     monkeypatch.delenv("DATABRICKS_RUNTIME_VERSION")

@@ -12,6 +12,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
+from outfit_pairing.whole_files import put_file
+
 NOT_HERE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)  # what mounted object stores may say to fsync
 READERS = 16  # files read at once: on mounted object stores each one is a round trip
 
@@ -77,7 +79,7 @@ def _local(folder: str) -> str | None:
 
 
 class LocalFiles:
-    """Files under a folder. A file is written beside its place, forced to disk, and moved there in one step."""
+    """Files under a folder. A file is written beside its place, forced to disk, and moved there in one step where that can be."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -86,7 +88,7 @@ class LocalFiles:
         """The whole file, in place of an older one."""
         temporary = self._temporary(name, content)
         try:
-            temporary.replace(self.folder / name)
+            put_file(temporary, self.folder / name)
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
@@ -102,7 +104,7 @@ class LocalFiles:
         except OSError:  # mounted object stores have no links
             if os.path.lexists(place):
                 return False
-            temporary.replace(place)
+            put_file(temporary, place)
         finally:
             temporary.unlink(missing_ok=True)
         return True

@@ -32,10 +32,12 @@ def sent(request_hash: str = HASH, attempt: int = 1) -> Sent:
     return Sent(request_hash, attempt, 1_700_000_000.5, "run-1", "small", 1_000, 3_000, "json_schema", repair=False)
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(params=["local", "volume", "memory"])
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh journal's folder, as a path and as a URL."""
-    if request.param == "local":
+    """A fresh journal's folder, as a path, as a path where nothing can be moved, and as a URL."""
+    if request.param == "volume":
+        request.getfixturevalue("without_moves")
+    if request.param != "memory":
         yield str(tmp_path / "warehouse" / "journal")
     else:
         yield "memory://warehouse/journal"
