@@ -6,7 +6,7 @@ SELECT assert_true(
 ) AS fresh
 FROM (
   SELECT max(CASE WHEN stage = 'release' THEN started_at END) AS released_at
-  FROM IDENTIFIER(:catalog || '.' || :schema || '.runs')
+  FROM IDENTIFIER('`' || :catalog || '`.`' || :schema || '`.runs')
   WHERE status = 'done'
   GROUP BY run_id
   HAVING count_if(stage = 'publish') > 0

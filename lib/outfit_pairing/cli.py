@@ -60,8 +60,8 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit code."""
+def main(arguments: Sequence[str] | None = None, *, tracebacks: bool = False) -> int:
+    """Run the command; returns the exit code.    tracebacks: an error that nobody foresaw is raised, as with --verbose."""
     flags = main_parser().parse_args(arguments)
     logging.basicConfig(stream=sys.stderr, level=_level(flags), format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("py4j").setLevel(logging.ERROR)
@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         logger.error("outfit-pairing: interrupted; what was complete stays, run the same command to go on")
         return 130
     except Exception as fault:
-        if flags.verbose:
+        if flags.verbose or tracebacks:
             raise
         if spark_has_ended(fault):
             logger.error(

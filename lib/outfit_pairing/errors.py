@@ -89,15 +89,12 @@ class MissingTable(InputError):  # noqa: N818 - named by what happened
 class ModelRefused(InputError):  # noqa: N818 - named by what happened
     """The model's server refuses whatever is asked. Stops the run at the first refusal."""
 
-    def __init__(self, server: str, model: str, reason: str, key_from: str) -> None:
-        super().__init__(server, model, reason, key_from)
-        self.server, self.model, self.reason, self.key_from = server, model, reason, key_from
+    def __init__(self, server: str, model: str, reason: str, cure: str) -> None:
+        super().__init__(server, model, reason, cure)
+        self.server, self.model, self.reason, self.cure = server, model, reason, cure
 
     def __str__(self) -> str:
-        return (
-            f"{self.server} refuses requests for model {self.model}: {self.reason}; "
-            f"correct llm.base_url, llm.model or the key in {self.key_from}"
-        )
+        return f"{self.server} refuses requests for model {self.model}: {self.reason}; {self.cure}"
 
 
 class BudgetSpent(OutfitPairingError):  # noqa: N818 - named by what happened

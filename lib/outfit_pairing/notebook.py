@@ -104,6 +104,8 @@ class Notebook:
             logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
             logging.getLogger("py4j").setLevel(logging.ERROR)
             logging.getLogger("httpx2").setLevel(logging.WARNING)
+        else:  # handlers are the platform's, which lets only warnings pass
+            logging.getLogger("outfit_pairing").setLevel(logging.INFO)
 
     def __getitem__(self, name: str) -> str:
         """The value of a parameter."""

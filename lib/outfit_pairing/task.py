@@ -16,14 +16,20 @@ def main() -> None:
     """Run the command of `sys.argv`.    Raises:  RuntimeError: it did not end with exit code 0; the message has the reason."""
     said = _LastError()
     log = logging.getLogger("outfit_pairing")
+    level = log.level
     log.addHandler(said)
+    # the platform has set up logging before us, so that the command cannot: progress would be lost
+    log.setLevel(logging.DEBUG if "--verbose" in sys.argv else logging.INFO)
     code: int | str | None
     try:
-        code = cli.main(sys.argv[1:])
+        code = cli.main(sys.argv[1:], tracebacks=True)
     except SystemExit as ended:  # --help, --version, or flags that are none
         code = ended.code
+    except Exception as fault:
+        raise RuntimeError(f"exit code 1: {type(fault).__name__}: {fault}") from fault  # the trace shows where
     finally:
         log.removeHandler(said)
+        log.setLevel(level)
     if code:
         meaning = MEANING.get(code) if isinstance(code, int) else None
         why = said.text or meaning or "the log says why"

@@ -283,6 +283,24 @@ def test_ai_query_answers_through_sql(spark, server, ask, ai_query, tmp_path) ->
     assert server.counts.snapshot()["calls"] == 0
 
 
+def test_an_endpoint_that_is_not_there_stops_ai_query_at_once(spark, ask, tmp_path) -> None:
+    """It fails the query whole; nothing was paid for, so that nothing counts into the budget, and the line says what to mend."""
+    spark.sql(
+        "CREATE TEMPORARY FUNCTION ai_query"
+        "(endpoint STRING, request STRING, modelParameters STRUCT<max_tokens: INT>, failOnError BOOLEAN) "
+        "RETURNS STRUCT<result: STRING, errorMessage: STRING> "
+        "RETURN raise_error('The remote HTTP request failed with code 404: RESOURCE_DOES_NOT_EXIST, endpoint fake')"
+    )
+    try:
+        with pytest.raises(ModelRefused, match=r"ai_query refuses requests for model fake: .*RESOURCE_DOES_NOT_EXIST.*CAN QUERY"):
+            stage.run(spark, ask("patterns.provider=ai_query"))
+    finally:
+        spark.sql("DROP TEMPORARY FUNCTION ai_query")
+    replies = [json.loads(path.read_text("utf-8")) for path in (tmp_path / "journal").rglob("*.reply.json")]
+    assert replies
+    assert not any(reply["reply"]["may_be_billed"] for reply in replies)
+
+
 def test_ai_query_says_where_it_is_to_be_had(spark, ask) -> None:
     """Elsewhere than on Databricks it is one clear line."""
     with pytest.raises(InputError, match="this Spark has no function ai_query"):

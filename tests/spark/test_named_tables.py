@@ -134,7 +134,7 @@ def test_outfits_are_fresh_only_by_a_run_that_made_them(spark: "SparkSession", t
             return False
         return True
 
-    named = "IDENTIFIER(:catalog || '.' || :schema || '.runs')"  # Delta's parser loses named parameters
+    named = "IDENTIFIER('`' || :catalog || '`.`' || :schema || '`.runs')"  # Delta's parser loses named parameters
     query = QUERY.read_text("utf-8").replace(named, "watched.runs")
     assert named not in query
     assert "watched.runs" in query

@@ -1,19 +1,21 @@
 """What notebooks have around them: parameters from widgets, arguments or defaults, and things shown there and here."""
 
-import ast
-import importlib
 import json
+import os
 import re
 import sys
 import tomllib
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeGuard
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import create_autospec
 
 import pytest
 import yaml
 from databricks.bundles.jobs import JobCluster, Task
+from databricks.sdk.service.postgres import PostgresAPI
 
 from outfit_pairing import cli
 from outfit_pairing.embedding.stage import LEAST_TEXTS_PER_PARTITION
@@ -367,24 +369,28 @@ def test_lakebase_is_sent_what_the_bundle_has_released() -> None:
     assert given.publish.folder == f"/Volumes/main/{schema['name']}/{volume['name']}/exports"
 
 
-def test_lakebase_copies_tables_by_their_own_keys() -> None:
-    """A key that is none makes a synced table fail; without the change feed it can only be copied whole."""
+def test_lakebase_is_asked_as_its_client_has_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every call with its arguments; tables are copied by their own keys, and can be copied by their changes."""
     cells = json.loads((FOLDER / "reference" / "migrate_to_lakebase.ipynb").read_text("utf-8"))["cells"]
-    trees = [ast.parse("".join(cell["source"])) for cell in cells[2:] if cell["cell_type"] == "code"]
-    (keys,) = (ast.literal_eval(line.value) for tree in trees for line in tree.body if _assigns(line, "KEYS"))
-    assert set(keys) == {"outfit_recommendations", "products"}
-    for name, key in keys.items():
-        assert tuple(key) == TABLES[name].key
-        assert TABLES[name].keeps_changes
-    imported = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    assert len(imported) >= 4
-    for node in imported:
-        module = importlib.import_module(str(node.module))
-        assert all(hasattr(module, one.name) for one in node.names), node.module
-
-
-def _assigns(line: ast.stmt, name: str) -> TypeGuard[ast.Assign]:
-    return isinstance(line, ast.Assign) and isinstance(line.targets[0], ast.Name) and line.targets[0].id == name
+    widgets, address, synced, states = ("".join(cells[number]["source"]) for number in (2, 4, 8, 9))
+    postgres = create_autospec(PostgresAPI, instance=True)
+    postgres.generate_database_credential.return_value.token = "token-of-an-hour"
+    postgres.get_endpoint.return_value.status.hosts.host = "db.example"
+    me = SimpleNamespace(me=lambda: SimpleNamespace(user_name="you@example.com"))
+    monkeypatch.setattr("databricks.sdk.WorkspaceClient", lambda: SimpleNamespace(postgres=postgres, current_user=me))
+    monkeypatch.setenv("PGPASSWORD", "")
+    surroundings = databricks({})
+    for cell in (widgets, address, synced, states):
+        exec(cell, surroundings)
+    assert surroundings["url"] == "postgresql://you%40example.com@db.example/databricks_postgres?sslmode=require"
+    assert os.environ["PGPASSWORD"] == "token-of-an-hour"
+    copies = [call.args for call in postgres.create_synced_table.call_args_list]
+    assert [name for _, name in copies] == [f"main.outfit_pairing.{name}_synced" for name in ("outfit_recommendations", "products")]
+    for copy, name in copies:
+        table = TABLES[name.rpartition(".")[2].removesuffix("_synced")]
+        assert tuple(copy.spec.primary_key_columns) == table.key
+        assert table.keeps_changes
+        assert copy.spec.branch == "projects/outfits/branches/production"
 
 
 def test_a_notebook_can_be_a_task_of_a_job() -> None:

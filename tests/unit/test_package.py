@@ -27,7 +27,7 @@ def test_importing_is_light() -> None:
         errors.SettingsError("conf/local.yaml: x is no setting"),
         errors.MissingColumns("styles.csv", ["colour"], [f"c{number}" for number in range(40)]),
         errors.MissingTable("products", "/warehouse", "ingest"),
-        errors.ModelRefused("http://127.0.0.1:8000/v1", "small", "HTTP 401", "OPENAI_API_KEY"),
+        errors.ModelRefused("http://127.0.0.1:8000/v1", "small", "HTTP 401", "correct the key in OPENAI_API_KEY"),
         errors.BudgetSpent("9,800 of 10,000 tokens are spent", 40, 200),
         errors.ModelDown("http://127.0.0.1:8000/v1", "connection refused", 40, 200),
         errors.GateMissed(["coverage 0.5 < 0.999"]),

@@ -149,6 +149,6 @@ def test_no_key_is_told_in_a_complaint(caplog: pytest.LogCaptureFixture) -> None
 
 def test_an_error_of_the_server_names_no_key() -> None:
     """The variable's name stands for it."""
-    error = ModelRefused(without_credentials(URLS["llm.base_url"]), "m", "HTTP 401", "environment variable SHOP_KEY")
+    error = ModelRefused(without_credentials(URLS["llm.base_url"]), "m", "HTTP 401", "correct the key in SHOP_KEY")
     assert SECRET not in error.what
     assert "SHOP_KEY" in error.what

@@ -35,16 +35,30 @@ def test_a_command_that_went_well_just_returns(monkeypatch: pytest.MonkeyPatch) 
     [
         (GateMissed(["coverage 0.5 < 0.999"]), "exit code 3 (a quality gate missed): .*coverage 0.5 < 0.999"),
         (SettingsError("llm.model is not set"), r"exit code 2 \(bad settings or input\): .*llm.model is not set"),
-        (ValueError("broken"), "exit code 1: .*broken"),
+        (ValueError("broken"), "exit code 1: ValueError: broken"),
     ],
     ids=["gate", "settings", "unexpected"],
 )
 def test_any_other_end_fails_the_task_with_its_reason(monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str) -> None:
     """An exit code that is only returned would pass for success."""
     ending_with(monkeypatch, fault)
-    with pytest.raises(RuntimeError, match=said.replace("(a quality gate missed)", r"\(a quality gate missed\)")):
+    with pytest.raises(RuntimeError, match=said.replace("(a quality gate missed)", r"\(a quality gate missed\)")) as caught:
         start(monkeypatch, "check-quality")
+    assert caught.value.__cause__ is (fault if isinstance(fault, ValueError) else None), "what nobody foresaw shows where it was"
     assert not any(isinstance(one, task._LastError) for one in logging.getLogger("outfit_pairing").handlers)
+
+
+def test_progress_is_seen_though_the_platform_has_set_up_logging(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its root logger takes warnings only; afterwards all is as before."""
+    log = logging.getLogger("outfit_pairing")
+    before = log.level
+    monkeypatch.setattr(cli, "_run_stages", lambda *_: log.getChild("pairing").info("part 1 of 7") or 0)
+    monkeypatch.setattr(logging.getLogger(), "level", logging.WARNING)
+    start(monkeypatch, "embed")
+    assert "part 1 of 7" in caplog.text
+    assert log.level == before
 
 
 def test_flags_that_are_none_fail_the_task(monkeypatch: pytest.MonkeyPatch) -> None:

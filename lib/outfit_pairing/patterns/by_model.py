@@ -157,12 +157,15 @@ class ModelProvider:
     def _error(self, stop: Stop | None, answers: Sequence[Answer]) -> OutfitPairingError | None:
         """What to tell when the run cannot go on."""
         llm = self.settings.llm
-        server, missing = without_credentials(llm.base_url or "the model's server"), sum(not answer.patterns for answer in answers)
+        asks_by_query = self.name == "ai_query"
+        server = "ai_query" if asks_by_query else without_credentials(llm.base_url or "the model's server")
+        missing = sum(not answer.patterns for answer in answers)
         if stop is None:
             return None if missing < len(answers) or not answers else NoPatterns(len(answers), self.model, _usual(answers))
         match stop.kind:
             case "refused":
-                return ModelRefused(server, self.model, stop.reason, key_from(llm))
+                cure = f"correct llm.base_url, llm.model or the key in {key_from(llm)}"
+                return ModelRefused(server, self.model, stop.reason, by_query.ENDPOINT_CURE if asks_by_query else cure)
             case "down":
                 return ModelDown(server, stop.reason, missing, len(answers))
             case "budget":

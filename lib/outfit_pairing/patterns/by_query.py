@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from outfit_pairing.errors import InputError
+from outfit_pairing.errors import InputError, first_line
 from outfit_pairing.patterns.asking.asker import Question, Standing, standing
 from outfit_pairing.patterns.asking.budget import most_prompt_tokens
 from outfit_pairing.patterns.asking.chat import ChatReply, Fault, ReplyFormat
@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_REFUSED = re.compile(r"\b(401|403|404)\b|PERMISSION_DENIED|DOES_NOT_EXIST|NOT_FOUND|UNAUTHENTICATED", re.IGNORECASE)
+ENDPOINT_CURE = "correct llm.model, or have CAN QUERY on that endpoint given to whoever runs this"
+_REFUSED = re.compile(
+    r"\b(401|403|404)\b|PERMISSION_DENIED|DOES_NOT_EXIST|NOT_FOUND|UNAUTHENTICATED|INVALID_MODEL_PARAMETERS|AI_FUNCTION_UNSUPPORTED",
+    re.IGNORECASE,
+)
 _BUSY = re.compile(r"\b429\b|REQUEST_LIMIT_EXCEEDED|RESOURCE_EXHAUSTED|RATE.?LIMIT", re.IGNORECASE)
 
 
@@ -102,7 +106,7 @@ def _prompt(question: Question, at: Standing) -> str:
 
 def _query(spark: "SparkSession", prompts: Sequence[str], settings: LlmSettings) -> dict[int, dict[str, Any]]:
     """What ai_query gave for each prompt, by its number."""
-    from pyspark.errors import AnalysisException
+    from pyspark.errors import PySparkException
     from pyspark.sql import functions as F
 
     parameters = f"'max_tokens', {settings.max_tokens}"
@@ -116,13 +120,14 @@ def _query(spark: "SparkSession", prompts: Sequence[str], settings: LlmSettings)
     try:
         asked = rows.repartition(min(settings.workers, len(prompts))).select("number", F.expr(call).alias("answer"))
         return {row["number"]: row["answer"].asDict() for row in asked.collect() if row["answer"] is not None}
-    except AnalysisException as fault:
+    except PySparkException as fault:
         if (fault.getCondition() or "").startswith("UNRESOLVED_ROUTINE"):
             raise InputError(
-                "patterns.provider ai_query: this Spark has no function ai_query; "
-                "it is there on Databricks serverless and SQL warehouses, elsewhere take patterns.provider=openai"
+                "patterns.provider ai_query: this Spark has no function ai_query; Databricks has it on serverless compute and "
+                "from runtime 15.4 on, elsewhere take patterns.provider=openai"
             ) from None
-        raise
+        # an endpoint that is not there, or that may not be asked, fails the query whole
+        return {number: {"errorMessage": first_line(fault)} for number in range(len(prompts))}
 
 
 def _reply(answer: dict[str, Any] | None, seconds: float) -> ChatReply:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from outfit_pairing import __version__
 from outfit_pairing.errors import WarehouseError
-from outfit_pairing.storage.tables import TABLES, Column, Table, identifier, quoted
+from outfit_pairing.storage.tables import RUN_LEASE, TABLES, Column, Table, identifier, quoted
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -52,6 +52,8 @@ def _nothing(_: str, __: Present) -> Sequence[str]:
 
 MARK = Step(FIRST, "versions are kept from here on", _nothing)
 CHANGE_FEED = "'delta.enableChangeDataFeed' = 'true'"
+# With deletion vectors Databricks looks for conflicts row by row, and two writers that insert the same row would both win.
+ALWAYS_CONFLICT = "'delta.enableDeletionVectors' = 'false'"
 
 
 def _keep_changes(place: str, _: Present) -> Sequence[str]:
@@ -75,7 +77,8 @@ def schema_version(table: Table) -> int:
 
 def version_properties(table: Table) -> str:
     """What CREATE TABLE says in TBLPROPERTIES, between the brackets."""
-    return _properties(schema_version(table)) + (f", {CHANGE_FEED}" if table.keeps_changes else "")
+    more = [CHANGE_FEED] if table.keeps_changes else [ALWAYS_CONFLICT] if table is RUN_LEASE else []
+    return ", ".join([_properties(schema_version(table)), *more])
 
 
 def known_version(table: Table, properties: Mapping[str, str]) -> int:
