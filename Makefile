@@ -9,7 +9,7 @@ PRODUCTS ?= 2000
 CATALOG ?=
 MAPPING ?= auto
 
-.PHONY: help setup demo test soak lint notebooks bench bench-scale audit clean
+.PHONY: help setup demo test test-slow soak lint notebooks bench bench-scale audit clean
 .DEFAULT_GOAL := help
 
 help: ## what can be made
@@ -40,6 +40,9 @@ lint: $(VENV)/.ready ## linters, types and import contracts
 
 test: lint ## linters, types and all tests but the slow ones (CONTRIBUTING.md)
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+
+test-slow: $(VENV)/.ready ## what make test leaves out, as Spark Connect, clusters, S3 and notebooks; tells what it skips: an hour and a half
+	$(BIN)/python -m pytest -m slow -rs
 
 notebooks: $(VENV)/.ready ## runs every notebook and writes notebooks/NOTEBOOK_INVENTORY.md
 	WRITE_NOTEBOOK_INVENTORY=1 $(BIN)/python -m pytest -m slow tests/system/test_notebooks.py

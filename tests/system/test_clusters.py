@@ -26,6 +26,7 @@ SETTINGS = (
     "quality.gates.largest_share=1",
 )
 LOCAL_CLUSTER = "local-cluster[2,1,2048]"
+BY_SPARK = "storage.small_by_driver=false"  # else the driver, on the same machine, would do the work of so few products
 # The chain as scripts; check_quality also releases what passes.
 SCRIPTS = (
     "embed_catalog",
@@ -72,7 +73,7 @@ def assert_same(found: Shop, expected: Shop) -> None:
 def test_executors_of_their_own_give_the_same(catalogue: Path, laptop: Shop, tmp_path: Path) -> None:
     """Two executors beside the driver, each a JVM with Python workers."""
     shop, home = Shop(tmp_path), str(spark_home(tmp_path))
-    own = flags(shop.warehouse, f"spark.master={LOCAL_CLUSTER}")
+    own = flags(shop.warehouse, f"spark.master={LOCAL_CLUSTER}", BY_SPARK)
     ended = run("run", "--catalog", catalogue, "--mapping", "sample", *own, timeout=1800, SPARK_HOME=home)
     assert ended.code == 0, ended.stderr
     assert f"master {LOCAL_CLUSTER}" in ended.stderr
@@ -87,14 +88,17 @@ class Cluster:
     package: Path
     environment: Path
 
-    def submit(self, script: str, *arguments: str) -> Ended:
-        """The literal command of docs/clusters.md."""
-        shipped = [
-            "--master", self.address, "--driver-memory", "1g", "--executor-memory", "1g", "--py-files", str(self.package),
+    def flags(self, memory: str) -> list[str]:
+        """Of spark-submit, as docs/clusters.md has them."""
+        return [
+            "--master", self.address, "--driver-memory", memory, "--executor-memory", memory, "--py-files", str(self.package),
             "--archives", f"{self.environment}#environment", "--conf", "spark.executorEnv.PYTHONPATH=environment",
         ]  # fmt: skip
+
+    def submit(self, script: str, *arguments: str) -> Ended:
+        """The command of docs/clusters.md."""
         pythons = {"PYSPARK_PYTHON": bare_python(), "PYSPARK_DRIVER_PYTHON": sys.executable}
-        return run(*shipped, f"jobs/{script}.py", *arguments, program="spark-submit", timeout=1800, **pythons)
+        return run(*self.flags("1g"), f"jobs/{script}.py", *arguments, program="spark-submit", timeout=1800, **pythons)
 
 
 def bare_python() -> str:

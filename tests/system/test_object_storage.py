@@ -1,5 +1,6 @@
-"""A warehouse behind a URL: the chain on an S3 server gives the same bits as on a disk, and a second run rewrites nothing."""
+"""A warehouse behind a URL: the chain on an S3 server, with conf/s3.yaml, gives the same bits as on a disk; a second adds none."""
 
+import json
 import os
 import shutil
 import socket
@@ -13,7 +14,7 @@ from deltalake import DeltaTable
 
 from outfit_pairing.storage.tables import TABLES
 from tests.postgres import free_port
-from tests.system.command import Ended, run
+from tests.system.command import REPOSITORY, Ended, run
 from tests.system.test_clusters import flags
 from tests.whole_shop import EVENTS, Shop, assert_equal_rows, ordered
 
@@ -54,16 +55,16 @@ def endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         process.wait(30)
 
 
-def chain(catalogue: Path, warehouse: str, *more: str, **environment: str) -> Ended:
+def chain(catalogue: Path, warehouse: str, *more: str, config: bool = False, **environment: str) -> Ended:
     own = flags(warehouse, "spark.master=local[2]", *more)
+    own += ["--config", str(REPOSITORY / "conf" / "s3.yaml")] if config else []
     return run("run", "--catalog", catalogue, "--mapping", "sample", *own, timeout=1800, **environment)
 
 
-def rows(endpoint: str, table: str) -> list[str]:
+def on_s3(endpoint: str, table: str) -> DeltaTable:
     access = {"aws_endpoint": endpoint, "aws_region": "us-east-1", "aws_allow_http": "true"}
     keys = {name.lower(): value for name, value in KEYS.items()}
-    found = DeltaTable(f"s3://{BUCKET}/outfits/{table}", storage_options=access | keys)
-    return ordered(found.to_pyarrow_table().to_pylist())
+    return DeltaTable(f"s3://{BUCKET}/outfits/{table}", storage_options=access | keys)
 
 
 def test_the_chain_on_s3_gives_the_same(endpoint: str, tmp_path: Path) -> None:
@@ -72,12 +73,17 @@ def test_the_chain_on_s3_gives_the_same(endpoint: str, tmp_path: Path) -> None:
     assert chain(catalogue, str(shop.warehouse)).code == 0
     s3 = ("endpoint=" + endpoint, "endpoint.region=us-east-1", "path.style.access=true")
     spark = [f"spark.conf.spark.hadoop.fs.s3a.{one}" for one in s3]
-    more = (*spark, "spark.conf.spark.jars.packages=org.apache.hadoop:hadoop-aws:3.4.2", f"publish.folder={tmp_path / 'exports'}")
-    ended = chain(catalogue, f"s3a://{BUCKET}/outfits", *more, **KEYS)
+    exports = tmp_path / "exports"
+    ended = chain(catalogue, f"s3a://{BUCKET}/outfits", *spark, f"publish.folder={exports}", config=True, **KEYS)
     assert ended.code == 0, ended.stderr
-    for name in TABLES:
-        if name not in EVENTS and (shop.warehouse / name).exists():
-            assert_equal_rows(name, rows(endpoint, name), shop.rows(name))
-    again = chain(catalogue, f"s3a://{BUCKET}/outfits", *more, **KEYS)
+    made = [name for name in TABLES if name not in EVENTS and (shop.warehouse / name).exists()]
+    assert {"outfit_recommendations", "product_embeddings"} <= set(made)
+    for name in made:
+        assert_equal_rows(name, ordered(on_s3(endpoint, name).to_pyarrow_table().to_pylist()), shop.rows(name))
+    manifest = json.loads((exports / "manifest.json").read_text("utf-8"))
+    assert {one["name"]: one["sha256"] for one in manifest["files"]} == shop.files().sums
+    before = {name: on_s3(endpoint, name).version() for name in made}
+    again = chain(catalogue, f"s3a://{BUCKET}/outfits", *spark, f"publish.folder={exports}", config=True, **KEYS)
     assert again.code == 0, again.stderr
     assert "nothing had changed, no row was rewritten" in again.stdout
+    assert {name: on_s3(endpoint, name).version() for name in made} == before

@@ -4,6 +4,7 @@ import ast
 import json
 import pickle
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,16 @@ def test_settings_of_a_session_are_looked_at_where_they_can_be() -> None:
         and ast.unparse(node.value).endswith("spark.conf")
     }
     assert asking == {"open_session", "runs_here", "_short_listings", "driver_host"}
+
+
+def test_the_command_that_is_tried_is_the_one_of_the_page() -> None:
+    """tests/system/test_clusters.py submits with these flags, in this order."""
+    from tests.system.test_clusters import Cluster
+
+    page = (REPOSITORY / "docs" / "clusters.md").read_text("utf-8")
+    written = shlex.split(re.search(r"^spark-submit (.*?)^  jobs/", page, re.MULTILINE | re.DOTALL)[1].replace("\\\n", " "))  # type: ignore[index]
+    tried = Cluster("spark://HOST:7077", Path("dist/outfit_pairing.zip"), Path("dist/environment.tar.gz")).flags("2g")
+    assert written == tried
 
 
 def test_the_pages_name_the_delta_that_the_session_takes() -> None:
