@@ -60,9 +60,14 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def main(arguments: Sequence[str] | None = None, *, tracebacks: bool = False) -> int:
-    """Run the command; returns the exit code.    tracebacks: an error that nobody foresaw is raised, as with --verbose."""
+def main(arguments: Sequence[str] | None = None, *, called: bool = False) -> int:
+    """Run the command; returns the exit code.
+
+    Args:    called: by a program that has set up logging, and that tells of errors which nobody foresaw: they are raised.
+    """
     flags = main_parser().parse_args(arguments)
+    if called:  # basicConfig does nothing then, and its root logger may take warnings only
+        logging.getLogger(__package__).setLevel(_level(flags))
     logging.basicConfig(stream=sys.stderr, level=_level(flags), format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     logging.getLogger("py4j").setLevel(logging.ERROR)
     for handler in logging.getLogger().handlers:
@@ -77,7 +82,7 @@ def main(arguments: Sequence[str] | None = None, *, tracebacks: bool = False) ->
         logger.error("outfit-pairing: interrupted; what was complete stays, run the same command to go on")
         return 130
     except Exception as fault:
-        if flags.verbose or tracebacks:
+        if flags.verbose or (called and not spark_has_ended(fault)):
             raise
         if spark_has_ended(fault):
             logger.error(

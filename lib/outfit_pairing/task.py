@@ -6,8 +6,11 @@ success, and SystemExit may count as a fault even with code 0. So a command that
 
 import logging
 import sys
+import traceback
 
 from outfit_pairing import cli
+from outfit_pairing.credentials import without_credentials
+from outfit_pairing.errors import first_line
 
 MEANING = {2: "bad settings or input", 3: "a quality gate missed", 130: "interrupted"}
 
@@ -18,15 +21,14 @@ def main() -> None:
     log = logging.getLogger("outfit_pairing")
     level = log.level
     log.addHandler(said)
-    # the platform has set up logging before us, so that the command cannot: progress would be lost
-    log.setLevel(logging.DEBUG if "--verbose" in sys.argv else logging.INFO)
     code: int | str | None
     try:
-        code = cli.main(sys.argv[1:], tracebacks=True)
+        code = cli.main(sys.argv[1:], called=True)
     except SystemExit as ended:  # --help, --version, or flags that are none
         code = ended.code
     except Exception as fault:
-        raise RuntimeError(f"exit code 1: {type(fault).__name__}: {fault}") from fault  # the trace shows where
+        log.error("%s", without_credentials("".join(traceback.format_exception(fault))))
+        raise RuntimeError(f"exit code 1: {type(fault).__name__}: {first_line(fault)}; the log shows where") from None
     finally:
         log.removeHandler(said)
         log.setLevel(level)

@@ -1,14 +1,16 @@
-"""Files that are written aside and appear whole at their place, also where the file system can move nothing.
+"""Files that are written aside and appear whole at their place, as far as the file system can do that.
 
-A volume of Databricks, as other mounted object stores, knows neither moves nor links (`ENOSYS`). What is written to its place there
-is seen once it is closed, so a copy is whole as well: it takes longer, and its bytes travel twice.
+A volume of Databricks, like other mounted object stores, may refuse to move files (`ENOSYS`). There they are copied to their
+places, and are seen once they are closed; one whose writer was killed meanwhile may be half a file: whoever reads checks it.
 """
 
 import errno
+import os
 import shutil
 from pathlib import Path
 
-NO_MOVES = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EPERM})
+NO_MOVES = frozenset({errno.ENOSYS, errno.EOPNOTSUPP, errno.EXDEV, errno.EINVAL, errno.EIO})
+NO_SYNC = frozenset({errno.EINVAL, errno.ENOTSUP, errno.ENOSYS})  # what mounted object stores may say to fsync
 _AT_ONCE = 1 << 22  # bytes
 
 
@@ -40,7 +42,22 @@ def put_folder(finished: Path, place: Path, last: str) -> None:
         shutil.rmtree(finished)
 
 
+def force_to_disk(descriptor: int) -> None:
+    """Nothing happens where a file system cannot be told to.    Raises:  OSError: it could, and failed."""
+    try:
+        os.fsync(descriptor)
+    except OSError as fault:
+        if fault.errno not in NO_SYNC:
+            raise
+
+
 def _copy(file: Path, place: Path) -> None:
     """From first to last byte: what else `shutil` does to be fast may not be known there either."""
-    with file.open("rb") as source, place.open("wb") as target:
-        shutil.copyfileobj(source, target, _AT_ONCE)
+    try:
+        with file.open("rb") as source, place.open("wb") as target:
+            shutil.copyfileobj(source, target, _AT_ONCE)
+            target.flush()
+            force_to_disk(target.fileno())
+    except BaseException:
+        place.unlink(missing_ok=True)  # half of it
+        raise

@@ -6,7 +6,7 @@
 # MAGIC key, or by a language model. Every reply is kept in the journal before it counts and is paid for once.
 # MAGIC
 # MAGIC **After 01.** Stage: `generate-patterns`. Earlier stages run first where their tables are missing. `provider`:
-# MAGIC `style_guide`, `openai` (any OpenAI-compatible server; classic compute), `ai_query` (serving endpoint; any compute).
+# MAGIC `style_guide`, `openai` (any OpenAI-compatible server; classic compute), `ai_query` (serving endpoint; Databricks).
 
 # COMMAND ----------
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+from pyspark.errors import AnalysisException
 from pyspark.sql.pandas.functions import pandas_udf
 from tests.model_server import Behaviour, ModelServer
 from tests.model_stylist import good_reply
@@ -287,9 +288,9 @@ def test_an_endpoint_that_is_not_there_stops_ai_query_at_once(spark, ask, tmp_pa
     """It fails the query whole; nothing was paid for, so that nothing counts into the budget, and the line says what to mend."""
     spark.sql(
         "CREATE TEMPORARY FUNCTION ai_query"
-        "(endpoint STRING, request STRING, modelParameters STRUCT<max_tokens: INT>, failOnError BOOLEAN) "
+        "(endpoint STRING, request STRING, modelParameters STRUCT<max_tokens: INT, temperature: DOUBLE>, failOnError BOOLEAN) "
         "RETURNS STRUCT<result: STRING, errorMessage: STRING> "
-        "RETURN raise_error('The remote HTTP request failed with code 404: RESOURCE_DOES_NOT_EXIST, endpoint fake')"
+        "RETURN raise_error('[REMOTE_FUNCTION_HTTP_FAILED_ERROR] code 404: RESOURCE_DOES_NOT_EXIST, endpoint fake')"
     )
     try:
         with pytest.raises(ModelRefused, match=r"ai_query refuses requests for model fake: .*RESOURCE_DOES_NOT_EXIST.*CAN QUERY"):
@@ -299,6 +300,20 @@ def test_an_endpoint_that_is_not_there_stops_ai_query_at_once(spark, ask, tmp_pa
     replies = [json.loads(path.read_text("utf-8")) for path in (tmp_path / "journal").rglob("*.reply.json")]
     assert replies
     assert not any(reply["reply"]["may_be_billed"] for reply in replies)
+
+
+def test_a_query_that_fails_for_another_reason_is_no_fault_of_the_model(spark, ask, tmp_path) -> None:
+    """It is told as it is, and asked once: what was sent counts as nothing worse than unanswered."""
+    spark.sql(
+        "CREATE TEMPORARY FUNCTION ai_query(endpoint STRING, request STRING, modelParameters STRUCT<x: INT>, failOnError BOOLEAN) "
+        "RETURNS STRUCT<result: STRING, errorMessage: STRING> RETURN NULL"
+    )
+    try:
+        with pytest.raises(AnalysisException, match="Cannot resolve"):
+            stage.run(spark, ask("patterns.provider=ai_query"))
+    finally:
+        spark.sql("DROP TEMPORARY FUNCTION ai_query")
+    assert not list((tmp_path / "journal").rglob("*.reply.json"))
 
 
 def test_ai_query_says_where_it_is_to_be_had(spark, ask) -> None:

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from outfit_pairing.catalog.sample import write_sample
+from outfit_pairing.catalog.source import Catalogue
+from outfit_pairing.catalog.staging import _table
 from outfit_pairing.errors import WarehouseError
 from outfit_pairing.pipeline import run_stages
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage import TableStore
 from outfit_pairing.storage.lease import assert_not_taken_over, held_table
+from outfit_pairing.storage.made_of import past_of, remember, stands, versions_of
 from outfit_pairing.storage.maintenance import Wish, maintain_tables
 from outfit_pairing.storage.staging import StagingPlace
-from outfit_pairing.storage.tables import OUTFIT_RECOMMENDATIONS, RELEASES, RUN_LEASE
+from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, RELEASES, RUN_LEASE
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -74,6 +77,28 @@ def test_what_is_put_aside_by_chunks_is_there_whole(spark: "SparkSession", named
     assert not spark.catalog.tableExists("named.staged_numbers")
 
 
+def test_a_table_that_was_made_anew_is_not_taken_for_the_old_one(spark: "SparkSession", named: Settings) -> None:
+    """Its versions begin again."""
+    store = TableStore(spark, named)
+    for table in (OUTFIT_RECOMMENDATIONS, DRAFTED_RECOMMENDATIONS):
+        store.merge(table, outfits(spark, 0.1, 0.2))
+    versions = versions_of(store, [DRAFTED_RECOMMENDATIONS])
+    remember(store, OUTFIT_RECOMMENDATIONS, "as drafted", versions, past=None)
+    past = past_of(store, OUTFIT_RECOMMENDATIONS, "as drafted")
+    assert past is not None
+    assert stands(store, OUTFIT_RECOMMENDATIONS, versions, past)
+    spark.sql(f"DROP TABLE {store.place(DRAFTED_RECOMMENDATIONS)}")
+    store.merge(DRAFTED_RECOMMENDATIONS, outfits(spark, 0.7, 0.8))
+    assert versions_of(store, [DRAFTED_RECOMMENDATIONS]) == versions
+    assert past_of(store, OUTFIT_RECOMMENDATIONS, "as drafted") is None
+
+
+def test_a_catalogue_may_be_a_table_of_any_name(spark: "SparkSession", named: Settings) -> None:
+    """Unity Catalog allows hyphens, which SQL wants quoted."""
+    spark.sql("CREATE TABLE named.`raw-products` AS SELECT 'p1' AS sku, 'Shirt' AS title")
+    assert _table(spark, Catalogue("spark_catalog.named.raw-products", "delta", None)).count() == 1
+
+
 def test_runs_take_turns(spark: "SparkSession", named: Settings) -> None:
     """A row of a table says who writes, since no file can be locked."""
     other = named.model_copy(update={"run_id": "tuesday"})
@@ -88,6 +113,7 @@ def test_runs_take_turns(spark: "SparkSession", named: Settings) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(1800)
 def test_the_chain_runs_twice_in_named_tables(
     spark: "SparkSession", make_settings: Callable[..., Settings], tmp_path: Path
 ) -> None:
@@ -95,9 +121,10 @@ def test_the_chain_runs_twice_in_named_tables(
     catalogue = tmp_path / "sample.csv"
     write_sample(catalogue, products=300, seed=3)
     files = tmp_path / "files"
-    common = [f"publish.folder={files}", f"catalog.path={catalogue}", "catalog.mapping=sample", "embedding.model=hashing"]
+    common = [f"catalog.path={catalogue}", "catalog.mapping=sample", "embedding.model=hashing"]
     common += ["spark.partitions=2", *(f"quality.gates.{one}" for one in EASY)]
-    settings = [make_settings("storage.schema=shop", f"run_id=night-{night}", *common) for night in (1, 2)]
+    named = ["storage.schema=shop", f"publish.folder={files}"]
+    settings = [make_settings(*named, f"run_id=night-{night}", *common) for night in (1, 2)]
     folder = make_settings(*common, f"publish.folder={tmp_path / 'other-files'}")
     run_stages(spark, folder)
     spark.sql(f"CREATE SCHEMA shop LOCATION '{tmp_path / 'shop'}'")

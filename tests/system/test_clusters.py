@@ -88,7 +88,7 @@ class Cluster:
     package: Path
     environment: Path
 
-    def flags(self, memory: str) -> list[str]:
+    def shipped(self, memory: str) -> list[str]:
         """Of spark-submit, as docs/clusters.md has them."""
         return [
             "--master", self.address, "--driver-memory", memory, "--executor-memory", memory, "--py-files", str(self.package),
@@ -98,7 +98,7 @@ class Cluster:
     def submit(self, script: str, *arguments: str) -> Ended:
         """The command of docs/clusters.md."""
         pythons = {"PYSPARK_PYTHON": bare_python(), "PYSPARK_DRIVER_PYTHON": sys.executable}
-        return run(*self.flags("1g"), f"jobs/{script}.py", *arguments, program="spark-submit", timeout=1800, **pythons)
+        return run(*self.shipped("1g"), f"jobs/{script}.py", *arguments, program="spark-submit", timeout=1800, **pythons)
 
 
 def bare_python() -> str:

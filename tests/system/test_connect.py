@@ -28,3 +28,9 @@ def test_the_chain_runs_through_spark_connect_and_gives_the_same(tmp_path: Path)
         assert ended.code == 0, ended.stderr
         assert ("Spark Connect at local[2]" in ended.stderr) is bool(environment)
     assert_same(connect, classic)
+    # and where the driver works for the server, it finds all as it would have left it
+    again = run(
+        "run", "--catalog", catalogue, "--mapping", "sample", *flags(connect.warehouse), timeout=1800, SPARK_REMOTE="local[2]"
+    )
+    assert again.code == 0, again.stderr
+    assert "nothing had changed, no row was rewritten" in again.stdout

@@ -91,7 +91,7 @@ def test_the_command_that_is_tried_is_the_one_of_the_page() -> None:
 
     page = (REPOSITORY / "docs" / "clusters.md").read_text("utf-8")
     written = shlex.split(re.search(r"^spark-submit (.*?)^  jobs/", page, re.MULTILINE | re.DOTALL)[1].replace("\\\n", " "))  # type: ignore[index]
-    tried = Cluster("spark://HOST:7077", Path("dist/outfit_pairing.zip"), Path("dist/environment.tar.gz")).flags("2g")
+    tried = Cluster("spark://HOST:7077", Path("dist/outfit_pairing.zip"), Path("dist/environment.tar.gz")).shipped("2g")
     assert written == tried
 
 

@@ -42,10 +42,21 @@ def test_a_command_that_went_well_just_returns(monkeypatch: pytest.MonkeyPatch) 
 def test_any_other_end_fails_the_task_with_its_reason(monkeypatch: pytest.MonkeyPatch, fault: Exception, said: str) -> None:
     """An exit code that is only returned would pass for success."""
     ending_with(monkeypatch, fault)
-    with pytest.raises(RuntimeError, match=said.replace("(a quality gate missed)", r"\(a quality gate missed\)")) as caught:
+    with pytest.raises(RuntimeError, match=said.replace("(a quality gate missed)", r"\(a quality gate missed\)")):
         start(monkeypatch, "check-quality")
-    assert caught.value.__cause__ is (fault if isinstance(fault, ValueError) else None), "what nobody foresaw shows where it was"
     assert not any(isinstance(one, task._LastError) for one in logging.getLogger("outfit_pairing").handlers)
+
+
+def test_what_nobody_foresaw_shows_where_it_was_and_no_password(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever deploys it for the first time has nothing else to go by."""
+    ending_with(monkeypatch, ValueError("cannot read postgresql://shop:secret@db.example/outfits\nat all"))
+    with pytest.raises(RuntimeError, match=r"exit code 1: ValueError: cannot read postgresql://…@db\.example/outfits; the log"):
+        start(monkeypatch, "embed")
+    assert "line " in caplog.text
+    assert "raise fault" in caplog.text
+    assert "secret" not in caplog.text
 
 
 def test_progress_is_seen_though_the_platform_has_set_up_logging(

@@ -2,9 +2,10 @@
 
 import pytest
 
+from outfit_pairing.errors import SettingsError
 from outfit_pairing.settings import load_settings
 from outfit_pairing.storage import StageReport
-from outfit_pairing.storage.tracking import figures, register_prompt, track, track_figures
+from outfit_pairing.storage.tracking import check_tracking, figures, register_prompt, track, track_figures
 
 REPORT = StageReport("embed", rows_in=10, rows_out=8, seconds=1.5, counters={"texts_encoded": 8, "precision": "bf16"})
 
@@ -57,3 +58,11 @@ def test_a_prompt_is_registered_once_per_text(uri: str) -> None:
         register_prompt(settings, "prompt", template, version)
     assert [mlflow.genai.load_prompt("prompt", version=number).template for number in (1, 2)] == ["first", "second"]
     assert mlflow.genai.load_prompt("prompt", version=3, allow_missing=True) is None
+
+
+@pytest.mark.parametrize("uri", ["databricks", "databricks://shop"])
+def test_databricks_takes_experiments_by_path(uri: str) -> None:
+    """Said before anything runs, since it would refuse each figure."""
+    with pytest.raises(SettingsError, match="Databricks takes a path, such as /Shared/outfit-pairing"):
+        check_tracking(load_settings(overrides=[f"tracking.uri={uri}"], environment={}))
+    check_tracking(load_settings(overrides=[f"tracking.uri={uri}", "tracking.experiment=/Shared/outfits"], environment={}))

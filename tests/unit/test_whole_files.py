@@ -49,7 +49,7 @@ def test_a_folder_takes_its_place_with_all_files(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("without_moves")
 def test_half_a_folder_lacks_the_file_that_says_that_all_are_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of a process that was killed on the way."""
+    """Of a process that was interrupted on the way."""
     copied, copy = [], shutil.copyfileobj
 
     def until_killed(source: Any, target: Any, length: int) -> None:
@@ -62,6 +62,7 @@ def test_half_a_folder_lacks_the_file_that_says_that_all_are_there(tmp_path: Pat
     with pytest.raises(KeyboardInterrupt):
         put_folder(folder_of(tmp_path / "new"), tmp_path / "place", last="manifest")
     assert sorted(copied) == ["a", "z"]
+    assert sorted(path.name for path in (tmp_path / "place").iterdir()) == ["a", "z"]
     assert len(list((tmp_path / "new").iterdir())) == 3
 
 

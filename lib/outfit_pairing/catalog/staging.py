@@ -27,6 +27,7 @@ from outfit_pairing.settings import Settings
 from outfit_pairing.storage.session import partitions
 from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.store import TableStore
+from outfit_pairing.storage.tables import identifier
 from outfit_pairing.style import load_style_guide
 
 if TYPE_CHECKING:
@@ -201,6 +202,6 @@ def _quoted(column: str, rows: "DataFrame") -> str:
 
 def _table(spark: "SparkSession", catalogue: Catalogue) -> "DataFrame":
     if "/" not in catalogue.path:
-        return spark.table(catalogue.path)
+        return spark.table(identifier(*catalogue.path.split(".")))
     path = catalogue.path if re.match(r"^[a-z][a-z0-9+.-]*:", catalogue.path) else str(Path(catalogue.path).resolve())
     return spark.read.format(catalogue.format).load(path)

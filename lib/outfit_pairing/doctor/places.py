@@ -14,6 +14,7 @@ from outfit_pairing.errors import InputError
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.places import URL, local_warehouse
 from outfit_pairing.storage.tracking import check_tracking
+from outfit_pairing.whole_files import put_file
 
 # Measured on 44,446 products: 6.7 KB each for all tables and exports of one run, of which Delta keeps former versions.
 TABLE_BYTES = 20_000
@@ -40,7 +41,7 @@ def journal(settings: Settings, _: Machine, check_journal: Callable[[Settings], 
         return ok("journal", "none is kept without a model")
     place = settings.llm.journal or f"{settings.storage.warehouse.rstrip('/')}/journal"
     if not URL.match(place):
-        return _rights("journal", Path(place), "name a folder in llm.journal that driver and workers may write")
+        return _rights("journal", Path(place), "name a folder in llm.journal that driver and workers may write", put_file)
     well = f"{without_credentials(place)} can be written, read and cleared"
     return _tried("journal", lambda: check_journal(settings), well, "correct llm.journal")
 
@@ -55,20 +56,23 @@ def _tried(check: str, attempt: Callable[[], None], well: str, cure: str) -> Fin
     return ok(check, well)
 
 
-def _rights(check: str, folder: Path, cure: str) -> Finding:
-    """Tried in the folder itself, or in the nearest one above that is there; nothing is left behind."""
+def _rights(check: str, folder: Path, cure: str, put: Callable[[Path, Path], object] | None = None) -> Finding:
+    """Tried in the folder itself, or in the nearest one above that is there; nothing is left behind.
+
+    Args:    put: how what lies there gets its name; None: it is renamed, as files of tables are.
+    """
     folder = folder.expanduser().resolve()
     place = next(one for one in (folder, *folder.parents) if one.exists())
     if not place.is_dir():
         return fault(check, f"{place} is not a folder", cure)
     shown = str(folder) if place == folder else f"{folder}, to be made in {place}"
-    failed = _failed_step(place / f".outfit_pairing_doctor_{uuid.uuid4().hex}")
+    failed = _failed_step(place / f".outfit_pairing_doctor_{uuid.uuid4().hex}", put)
     if failed:
         return fault(check, f"{shown}: {failed}", cure)
     return ok(check, f"{shown}: files can be written, renamed and deleted")
 
 
-def _failed_step(folder: Path) -> str | None:
+def _failed_step(folder: Path, put: Callable[[Path, Path], object] | None) -> str | None:
     """The step that a file system refuses, with its reason."""
     step = "folders cannot be made"
     try:
@@ -77,7 +81,7 @@ def _failed_step(folder: Path) -> str | None:
             step = "files cannot be written"
             (folder / "new").write_bytes(b"new")
             step = "files cannot be renamed"
-            (folder / "new").replace(folder / "old")
+            (put or Path.replace)(folder / "new", folder / "old")
             step = "files cannot be deleted"
             (folder / "old").unlink()
         finally:

@@ -38,7 +38,7 @@ class Pools:
 
     product_id: npt.NDArray[np.object_]  # (N,)
     codes: ProductCodes  # (N,)
-    member: Ints  # (Q, k) into the N products, padded
+    member: npt.NDArray[np.int32]  # (Q, k) into the N products, padded; travels to every worker
     size: Ints  # (Q,)
     lot: npt.NDArray[np.uint64]  # (Q,) hashes of what is asked for
 
@@ -174,7 +174,7 @@ class Assembler:
         offset = (drawn * np.float32(1 << 16)).astype(np.int64)
         steps = (np.arange(self.choice, dtype=np.int64) << 16) + offset[:, None]
         place = (size[:, None] * steps) // (self.choice << 16)
-        return self.pools.member[query[:, None], place], np.broadcast_to(size[:, None] > 0, place.shape).copy()
+        return self.pools.member[query[:, None], place].astype(np.int64), np.broadcast_to(size[:, None] > 0, place.shape).copy()
 
     def _stands(self, products: ProductCodes, picks: Ints) -> Bools:
         """Whether an outfit has enough items and a sound structure (hard rules 3, 4 and 7)."""

@@ -72,7 +72,7 @@ def _pools(catalogue: Catalogue, among: "DataFrame | None", found: pa.Table, que
     order = np.argsort(query, kind="stable")
     size = np.bincount(query, minlength=len(queries)).astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(size)[:-1]])
-    member = np.zeros((len(queries), catalogue.settings.outfits.candidates_per_item), dtype=np.int64)
+    member = np.zeros((len(queries), max(1, size.max(initial=0))), dtype=np.int32)
     member[query[order], np.arange(len(order)) - starts[query[order]]] = number[order]
     return Pools(rows["product_id"].to_numpy(), codes, member, size, lots_of(queries, catalogue.tables))
 

@@ -3,23 +3,27 @@
 The platform spreads and retries requests; here they go in rounds, each reply durable before the next round is asked for.
 """
 
+import json
 import logging
 import re
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from outfit_pairing.errors import InputError, first_line
+from outfit_pairing.errors import InputError
 from outfit_pairing.patterns.asking.asker import Question, Standing, standing
 from outfit_pairing.patterns.asking.budget import most_prompt_tokens
 from outfit_pairing.patterns.asking.chat import ChatReply, Fault, ReplyFormat
-from outfit_pairing.patterns.asking.completions import error_line
+from outfit_pairing.patterns.asking.completions import error_line, text_of
 from outfit_pairing.patterns.asking.coordinator import Coordinator
 from outfit_pairing.patterns.asking.entries import Entry
+from outfit_pairing.patterns.asking.journal_files import READERS
 from outfit_pairing.patterns.asking.openai_chat import SCHEMA_WISH
 from outfit_pairing.patterns.asking.permits import Granted, Stop, Wait
 from outfit_pairing.patterns.by_workers import Means, Told
 from outfit_pairing.settings import LlmSettings
+from outfit_pairing.storage.session import spark_faults
 from outfit_pairing.storage.tables import quoted
 
 if TYPE_CHECKING:
@@ -27,9 +31,13 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ENDPOINT_CURE = "correct llm.model, or have CAN QUERY on that endpoint given to whoever runs this"
+ENDPOINT_CURE = (
+    "correct llm.model, take llm.max_tokens and llm.temperature that it knows, or have CAN QUERY on it given to whoever runs this"
+)
+_OF_THE_ENDPOINT = re.compile(r"\[(REMOTE_FUNCTION|AI_FUNCTION)_|RESOURCE_DOES_NOT_EXIST|PERMISSION_DENIED")
 _REFUSED = re.compile(
-    r"\b(401|403|404)\b|PERMISSION_DENIED|DOES_NOT_EXIST|NOT_FOUND|UNAUTHENTICATED|INVALID_MODEL_PARAMETERS|AI_FUNCTION_UNSUPPORTED",
+    r"\b(401|403|404)\b|PERMISSION_DENIED|DOES_NOT_EXIST|NOT_FOUND|UNAUTHENTICATED|"
+    r"INVALID_MODEL_PARAMETERS|AI_FUNCTION_UNSUPPORTED|does not support the \w+ parameter",
     re.IGNORECASE,
 )
 _BUSY = re.compile(r"\b429\b|REQUEST_LIMIT_EXCEEDED|RESOURCE_EXHAUSTED|RATE.?LIMIT", re.IGNORECASE)
@@ -87,12 +95,14 @@ def _round(granted: Sequence[_Granted], means: Means) -> list[tuple[Entry, ChatR
         at.next_sent(question, settings, most_prompt=_most(question, at), reply_format=form, run_id=means.run_id, at=now)
         for question, at, _ in granted
     ]
-    sent = [means.journal.sent(one) for one in sent]
+    with ThreadPoolExecutor(READERS) as pool:  # on volumes each file takes some tenths of a second
+        sent = list(pool.map(means.journal.sent, sent))
     started = time.monotonic()
     found = _query(means.spark, [_prompt(question, at) for question, at, _ in granted], means.settings)
     seconds = (time.monotonic() - started) / len(granted)
     replies = [_reply(found.get(number), seconds) for number in range(len(granted))]
-    return [(means.journal.replied(one, reply), reply) for one, reply in zip(sent, replies, strict=True)]
+    with ThreadPoolExecutor(READERS) as pool:
+        return list(zip(pool.map(means.journal.replied, sent, replies), replies, strict=True))
 
 
 def _most(question: Question, at: Standing) -> int:
@@ -106,7 +116,6 @@ def _prompt(question: Question, at: Standing) -> str:
 
 def _query(spark: "SparkSession", prompts: Sequence[str], settings: LlmSettings) -> dict[int, dict[str, Any]]:
     """What ai_query gave for each prompt, by its number."""
-    from pyspark.errors import PySparkException
     from pyspark.sql import functions as F
 
     parameters = f"'max_tokens', {settings.max_tokens}"
@@ -120,23 +129,36 @@ def _query(spark: "SparkSession", prompts: Sequence[str], settings: LlmSettings)
     try:
         asked = rows.repartition(min(settings.workers, len(prompts))).select("number", F.expr(call).alias("answer"))
         return {row["number"]: row["answer"].asDict() for row in asked.collect() if row["answer"] is not None}
-    except PySparkException as fault:
-        if (fault.getCondition() or "").startswith("UNRESOLVED_ROUTINE"):
+    except spark_faults() as fault:
+        told = str(fault)
+        if "[UNRESOLVED_ROUTINE]" in told:
             raise InputError(
                 "patterns.provider ai_query: this Spark has no function ai_query; Databricks has it on serverless compute and "
                 "from runtime 15.4 on, elsewhere take patterns.provider=openai"
             ) from None
-        # an endpoint that is not there, or that may not be asked, fails the query whole
-        return {number: {"errorMessage": first_line(fault)} for number in range(len(prompts))}
+        if not _OF_THE_ENDPOINT.search(told):
+            raise
+        # one that is not there, or that may not be asked, fails the query whole
+        return {number: {"errorMessage": told} for number in range(len(prompts))}
 
 
 def _reply(answer: dict[str, Any] | None, seconds: float) -> ChatReply:
     """ai_query gives a struct of the reply and an error message; it says nothing of tokens."""
     answer = answer or {}
-    text = next((answer[name] for name in ("result", "response") if answer.get(name)), None)
+    text = next((_plain(str(answer[name])) for name in ("result", "response") if answer.get(name)), None)
     error = next((answer[name] for name in ("errorMessage", "errorStatus", "error") if answer.get(name)), None)
     if text is not None and error is None:
-        return ChatReply(text=str(text), seconds=seconds)
+        return ChatReply(text=text, seconds=seconds)
     said = str(error or "ai_query gave nothing")
     fault = Fault.REFUSED if _REFUSED.search(said) else Fault.BUSY if _BUSY.search(said) else Fault.DOWN
     return ChatReply(fault=fault, error=error_line(said, ()), seconds=seconds, may_be_billed=fault is Fault.DOWN)
+
+
+def _plain(reply: str) -> str:
+    """The reply's text. Models that reason answer in blocks, of which some are thoughts; handed on as they are, they are JSON."""
+    try:
+        blocks = json.loads(reply) if reply.lstrip().startswith("[") else None
+    except ValueError:
+        return reply
+    in_blocks = isinstance(blocks, list) and blocks and all(isinstance(one, dict) and "type" in one for one in blocks)
+    return text_of({"content": blocks}) if in_blocks else reply

@@ -143,7 +143,7 @@ def switch_files(folder: Path) -> list[str]:
     if not (folder / NEXT).is_dir():
         return []
     try:
-        changed = _put_all(folder) if (folder / NEXT / MANIFEST).is_file() else []
+        changed = _put_all(folder) if _listed(folder / NEXT) else []
         gone = _remove_gone(folder)
         shutil.rmtree(folder / NEXT)
     except OSError as fault:
@@ -159,9 +159,9 @@ def _put_all(folder: Path) -> list[str]:
 
 def _remove_gone(folder: Path) -> list[str]:
     """Shards that the manifest in place does not list are those of an earlier, larger result."""
-    if not (folder / MANIFEST).is_file():
-        return []
     names = _listed(folder)
+    if not names:
+        return []
     gone = [path.name for path in sorted(folder.iterdir()) if SHARD_NAME.fullmatch(path.name) and path.name not in names]
     for name in gone:
         (folder / name).unlink()
@@ -169,8 +169,11 @@ def _remove_gone(folder: Path) -> list[str]:
 
 
 def _listed(folder: Path) -> list[str]:
-    """Names that the manifest of a folder lists."""
-    return [one["name"] for one in json.loads((folder / MANIFEST).read_text("utf-8"))["files"]]
+    """Names that the manifest of a folder lists; none where it is not there, or not whole."""
+    try:
+        return [one["name"] for one in json.loads((folder / MANIFEST).read_text("utf-8"))["files"]]
+    except (FileNotFoundError, ValueError):
+        return []
 
 
 def _put(new: Path, old: Path) -> bool:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from outfit_pairing import __version__
 from outfit_pairing.errors import InputError, listed
 from outfit_pairing.publishing.exports import write_files
 from outfit_pairing.publishing.figures import Published, published_figures
@@ -32,6 +31,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+AS_DRAFTED = "as drafted"  # what a release is made of; whoever releases may have another version of the package
+
 
 def run(spark: "SparkSession", settings: "Settings") -> StageReport:
     """Show what is drafted, if it has passed its check or is shown already: then what follows the table is brought up.
@@ -40,7 +41,7 @@ def run(spark: "SparkSession", settings: "Settings") -> StageReport:
              WarehouseError: files cannot be written.    PostgresBehind: all is released, but Postgres does not follow.
     """
     store = TableStore(spark, settings)
-    if not is_followed(store, OUTFIT_RECOMMENDATIONS, __version__, [DRAFTED_RECOMMENDATIONS]):
+    if not is_followed(store, OUTFIT_RECOMMENDATIONS, AS_DRAFTED, [DRAFTED_RECOMMENDATIONS]):
         must_have_passed(store)
     return release(store, "checked")
 
@@ -69,7 +70,7 @@ def _switch(store: TableStore) -> WriteReport:
         rows = store.read(DRAFTED_RECOMMENDATIONS).select(*OUTFIT_RECOMMENDATIONS.schema.names)
         return rows if within is None else rows.join(within, "product_id", "left_semi")
 
-    return follow(store, OUTFIT_RECOMMENDATIONS, __version__, [DRAFTED_RECOMMENDATIONS], drafted)
+    return follow(store, OUTFIT_RECOMMENDATIONS, AS_DRAFTED, [DRAFTED_RECOMMENDATIONS], drafted)
 
 
 def roll_back(store: TableStore, run_id: str) -> StageReport:
@@ -104,8 +105,8 @@ def roll_back(store: TableStore, run_id: str) -> StageReport:
 
 def _remember_same(store: TableStore) -> None:
     """What is drafted is what is shown: nothing to release."""
-    versions, past = versions_of(store, [DRAFTED_RECOMMENDATIONS]), past_of(store, OUTFIT_RECOMMENDATIONS, __version__)
-    remember(store, OUTFIT_RECOMMENDATIONS, __version__, versions, past=past)
+    versions, past = versions_of(store, [DRAFTED_RECOMMENDATIONS]), past_of(store, OUTFIT_RECOMMENDATIONS, AS_DRAFTED)
+    remember(store, OUTFIT_RECOMMENDATIONS, AS_DRAFTED, versions, past=past)
 
 
 def _renew_files(store: TableStore, published: Published) -> dict[str, int | str]:

@@ -14,11 +14,13 @@ logger = logging.getLogger(__name__)
 CONFLICTS = (  # what Delta calls a commit that came second
     "DELTA_CONCURRENT",
     "DELTA_METADATA_CHANGED",
+    "DELTA_PROTOCOL_CHANGED",  # also where two make the table
     "ConcurrentAppend",
     "ConcurrentDelete",
     "ConcurrentTransaction",
     "ConcurrentWrite",
     "MetadataChangedException",
+    "ProtocolChangedException",
     "concurrent transaction",  # … and in the words of deltalake
 )
 TRIES = 3  # of a merge that meets another writer, such as OPTIMIZE

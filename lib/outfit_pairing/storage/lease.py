@@ -22,7 +22,7 @@ from typing import IO, TYPE_CHECKING, Any
 from outfit_pairing import __version__
 from outfit_pairing.errors import WarehouseError, first_line
 from outfit_pairing.settings import Settings
-from outfit_pairing.storage.conflicts import is_conflict
+from outfit_pairing.storage.conflicts import against_others, is_conflict
 from outfit_pairing.storage.places import local_warehouse
 from outfit_pairing.storage.session import open_session
 from outfit_pairing.storage.store import TableStore
@@ -185,7 +185,7 @@ class TableLease:
 
         Raises:  WarehouseError: in vain.
         """
-        self.store.create(RUN_LEASE)
+        against_others(RUN_LEASE, lambda: self.store.create(RUN_LEASE))
         ends = time.monotonic() + self.settings.storage.wait_s
         while True:
             before = self._row()

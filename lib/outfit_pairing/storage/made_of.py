@@ -57,9 +57,8 @@ def past_of(store: TableStore, table: Table, made_of: str) -> Past | None:
 
 
 def _ids(store: TableStore, names: Iterable[str]) -> dict[str, str]:
-    """Delta's own ids of the tables, as far as the driver can tell."""
-    snapshots = {name: store.small(TABLES[name]) for name in names}
-    return {name: snapshot.id for name, snapshot in snapshots.items() if snapshot}
+    """Delta's own ids of the tables that are there."""
+    return {name: store.delta_id(TABLES[name]) for name in names if store.exists(TABLES[name])}
 
 
 def versions_of(store: TableStore, tables: Iterable[Table]) -> dict[str, int]:

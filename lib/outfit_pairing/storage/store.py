@@ -273,6 +273,11 @@ class TableStore:
             return max(commits)
         return int(self.spark.sql(f"DESCRIBE HISTORY {self.place(table)} LIMIT 1").collect()[0]["version"])
 
+    def delta_id(self, table: Table) -> str:
+        """Delta's own id of the table, another one when it was put away and made anew."""
+        snapshot = self.small(table)
+        return snapshot.id if snapshot else str(self.spark.sql(f"DESCRIBE DETAIL {self.place(table)}").collect()[0]["id"])
+
     def read_version(self, table: Table, version: int) -> "DataFrame":
         """The table's rows as they were; an action fails where VACUUM has removed them."""
         snapshot = self._snapshot(table, version)

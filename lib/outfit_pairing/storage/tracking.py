@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from outfit_pairing.credentials import without_credentials
 from outfit_pairing.errors import SettingsError, first_line, installing
 from outfit_pairing.settings import Settings
 from outfit_pairing.storage.runs import StageReport
@@ -15,9 +16,12 @@ logger = logging.getLogger(__name__)
 
 
 def check_tracking(settings: Settings) -> None:
-    """Tracking is off, or MLflow is there.    Raises: SettingsError."""
+    """Tracking is off, or MLflow is there, and takes the experiment's name.    Raises: SettingsError."""
     if settings.tracking.uri and find_spec("mlflow") is None:
         raise SettingsError(f"tracking.uri is set, but MLflow is not installed; {installing('tracking')}")
+    name = settings.tracking.experiment
+    if (settings.tracking.uri or "").startswith("databricks") and not name.startswith("/"):
+        raise SettingsError(f"tracking.experiment {name}: Databricks takes a path, such as /Shared/{name}")
 
 
 def track(settings: Settings, reports: Iterable[StageReport]) -> None:
@@ -71,19 +75,18 @@ def register_prompt(settings: Settings, name: str, template: str, version: str) 
     if not settings.tracking.uri:
         return
     import mlflow
-    from mlflow.exceptions import MlflowException
 
     mlflow.set_tracking_uri(settings.tracking.uri)
     client = mlflow.MlflowClient()
     try:
         there = {one.tags.get("prompt_version") for one in client.search_prompt_versions(name)}
-    except MlflowException:  # no version of it yet, or no prompts at all
+    except Exception:  # no version of it yet, or no prompts at all; other registries raise and give other things
         there = set()
     try:
         if version not in there:
             client.register_prompt(name, template, tags={"prompt_version": version})
-    except MlflowException as fault:
-        logger.warning("MLflow at tracking.uri took no prompt: %s", " ".join(str(fault).split())[:200])
+    except Exception as fault:
+        logger.warning("MLflow at tracking.uri took no prompt: %s", " ".join(without_credentials(str(fault)).split())[:200])
 
 
 def figures(report: StageReport) -> Iterator[tuple[str, float]]:

@@ -125,6 +125,20 @@ def test_finished_files_wait_for_the_switch(tmp_path: Path) -> None:
     assert switch_files(tmp_path) == []
 
 
+@pytest.mark.parametrize("torn", ["", '{"products": 12', None])
+def test_files_whose_manifest_is_not_whole_are_not_switched(tmp_path: Path, torn: str | None) -> None:
+    """Whoever copied them was killed; the next switch clears them away, and what was shown stays."""
+    publish(tmp_path, 250)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    with JsonFolder(tmp_path) as files:
+        files.write_shards(products(120, "y"), 120, 100)
+        files.finish({"products": 120})
+    manifest = tmp_path / NEXT / "manifest.json"
+    manifest.unlink() if torn is None else manifest.write_text(torn)
+    assert switch_files(tmp_path) == []
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+
+
 @pytest.mark.usefixtures("without_moves")
 def test_a_volume_that_moves_nothing_shows_the_same(tmp_path: Path) -> None:
     """Files are copied to their places; nothing is left aside, and what is the same is not touched."""

@@ -37,7 +37,7 @@ def read_completion(status: int, headers: Mapping[str, str], body: bytes, privat
     usage = answer.get("usage")
     usage = usage if isinstance(usage, dict) else {}
     return ChatReply(
-        text=_text(message),
+        text=text_of(message),
         finish_reason=finish_reason,
         http_status=status,
         prompt_tokens=_count(usage.get("prompt_tokens")),
@@ -111,7 +111,7 @@ def _message(answer: Mapping[str, Any]) -> tuple[Mapping[str, Any] | None, str |
     return choice["message"], reason if isinstance(reason, str) else None
 
 
-def _text(message: Mapping[str, Any]) -> str:
+def text_of(message: Mapping[str, Any]) -> str:
     """Text of all parts but the reasoning; what the model said when it refused, else nothing."""
     content = message.get("content")
     parts = content if isinstance(content, list) else [content]

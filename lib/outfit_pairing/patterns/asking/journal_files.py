@@ -3,7 +3,6 @@
 Only what is really absent is absent: a read that is denied or fails raises.
 """
 
-import errno
 import os
 import re
 import uuid
@@ -12,9 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Protocol
 
-from outfit_pairing.whole_files import put_file
+from outfit_pairing.whole_files import force_to_disk, put_file
 
-NOT_HERE = (errno.EINVAL, errno.ENOTSUP, errno.ENOSYS)  # what mounted object stores may say to fsync
 READERS = 16  # files read at once: on mounted object stores each one is a round trip
 
 
@@ -141,16 +139,8 @@ class LocalFiles:
             with temporary.open("wb") as file:
                 file.write(content)
                 file.flush()
-                _force_to_disk(file.fileno())
+                force_to_disk(file.fileno())
         except OSError:
             temporary.unlink(missing_ok=True)
             raise
         return temporary
-
-
-def _force_to_disk(descriptor: int) -> None:
-    try:
-        os.fsync(descriptor)
-    except OSError as fault:
-        if fault.errno not in NOT_HERE:
-            raise
