@@ -3,7 +3,8 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -93,10 +94,10 @@ def test_a_table_that_was_made_anew_is_not_taken_for_the_old_one(spark: "SparkSe
     assert past_of(store, OUTFIT_RECOMMENDATIONS, "as drafted") is None
 
 
-def test_a_catalogue_may_be_a_table_of_any_name(spark: "SparkSession", named: Settings) -> None:
-    """Unity Catalog allows hyphens, which SQL wants quoted."""
-    spark.sql("CREATE TABLE named.`raw-products` AS SELECT 'p1' AS sku, 'Shirt' AS title")
-    assert _table(spark, Catalogue("spark_catalog.named.raw-products", "delta", None)).count() == 1
+def test_a_catalogue_may_be_a_table_of_any_name() -> None:
+    """Unity Catalog allows hyphens, which SQL wants quoted; no catalog that can be had here does."""
+    asked: Any = SimpleNamespace(table=lambda name: name)
+    assert _table(asked, Catalogue("dev-shop.raw.all-products", "delta", None)) == "`dev-shop`.`raw`.`all-products`"
 
 
 def test_runs_take_turns(spark: "SparkSession", named: Settings) -> None:
