@@ -244,7 +244,7 @@ class TrackingSettings(Strict):
     """MLflow."""
 
     uri: str | None = Field(None, description="MLflow tracking URI; unset: no tracking.")
-    experiment: str = Field("outfit-pairing", description="MLflow experiment; on Databricks a path, such as /Shared/outfit-pairing.")
+    experiment: str = Field("outfit-pairing", description="MLflow experiment; on Databricks a path, such as /Shared/outfits.")
 
 
 def new_run_id() -> str:
