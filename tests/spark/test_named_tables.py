@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.spark.test_two_writers import frame, outfits
 
 from outfit_pairing.catalog.sample import write_sample
 from outfit_pairing.catalog.source import Catalogue
@@ -22,13 +23,10 @@ from outfit_pairing.storage.staging import StagingPlace
 from outfit_pairing.storage.tables import DRAFTED_RECOMMENDATIONS, OUTFIT_RECOMMENDATIONS, RELEASES, RUN_LEASE
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
 QUERY = Path(__file__).resolve().parents[2] / "resources" / "outfits_are_fresh.sql"
 EASY = ("coverage=0.9", "catalogue_share=0", "largest_share=1", "from_patterns=0")
-
-
-ITEMS = [{"slot": "bottom", "product_id": "p1", "score": 0.5, "reasons": ["blue and white"]}]
 
 
 @pytest.fixture
@@ -39,22 +37,20 @@ def named(spark: "SparkSession", make_settings: Callable[..., Settings], tmp_pat
     spark.sql("DROP SCHEMA named CASCADE")
 
 
-def outfits(spark: "SparkSession", *scores: float) -> "DataFrame":
+def one_each(spark: "SparkSession", *scores: float) -> Any:
     """One outfit each of the products a, b, c …"""
-    names, given = OUTFIT_RECOMMENDATIONS.schema.names, zip("abcdefgh", scores, strict=False)
-    rows = [dict.fromkeys(names) | {"product_id": one, "rank": 1, "score": score, "items": ITEMS} for one, score in given]
-    return spark.createDataFrame(rows, OUTFIT_RECOMMENDATIONS.schema)
+    return frame(spark, OUTFIT_RECOMMENDATIONS, outfits(*((one, 1, score) for one, score in zip("abc", scores, strict=False))))
 
 
 def test_what_changed_is_known_and_an_earlier_version_comes_back(spark: "SparkSession", named: Settings) -> None:
     """Else all would be made anew every night, and no rollback would help."""
     store = TableStore(spark, named)
-    store.merge(OUTFIT_RECOMMENDATIONS, outfits(spark, 0.1, 0.2, 0.3))
+    store.merge(OUTFIT_RECOMMENDATIONS, one_each(spark, 0.1, 0.2, 0.3))
     before = store.version(OUTFIT_RECOMMENDATIONS)
     unchanged = store.changed_since(OUTFIT_RECOMMENDATIONS, before, "product_id")
     assert unchanged is not None
     assert unchanged.isEmpty()
-    report = store.merge(OUTFIT_RECOMMENDATIONS, outfits(spark, 0.1, 0.4), delete_missing=True)
+    report = store.merge(OUTFIT_RECOMMENDATIONS, one_each(spark, 0.1, 0.4), delete_missing=True)
     assert (report.updated, report.deleted) == (1, 1)
     changed = store.changed_since(OUTFIT_RECOMMENDATIONS, before, "product_id")
     assert changed is not None
@@ -82,14 +78,14 @@ def test_a_table_that_was_made_anew_is_not_taken_for_the_old_one(spark: "SparkSe
     """Its versions begin again."""
     store = TableStore(spark, named)
     for table in (OUTFIT_RECOMMENDATIONS, DRAFTED_RECOMMENDATIONS):
-        store.merge(table, outfits(spark, 0.1, 0.2))
+        store.merge(table, one_each(spark, 0.1, 0.2))
     versions = versions_of(store, [DRAFTED_RECOMMENDATIONS])
     remember(store, OUTFIT_RECOMMENDATIONS, "as drafted", versions, past=None)
     past = past_of(store, OUTFIT_RECOMMENDATIONS, "as drafted")
     assert past is not None
     assert stands(store, OUTFIT_RECOMMENDATIONS, versions, past)
     spark.sql(f"DROP TABLE {store.place(DRAFTED_RECOMMENDATIONS)}")
-    store.merge(DRAFTED_RECOMMENDATIONS, outfits(spark, 0.7, 0.8))
+    store.merge(DRAFTED_RECOMMENDATIONS, one_each(spark, 0.7, 0.8))
     assert versions_of(store, [DRAFTED_RECOMMENDATIONS]) == versions
     assert past_of(store, OUTFIT_RECOMMENDATIONS, "as drafted") is None
 

@@ -11,7 +11,7 @@ import json
 import logging
 import re
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
@@ -143,7 +143,8 @@ def switch_files(folder: Path) -> list[str]:
     if not (folder / NEXT).is_dir():
         return []
     try:
-        changed = _put_all(folder) if _listed(folder / NEXT) else []
+        waiting = _listed(folder / NEXT)
+        changed = _put_all(folder, waiting) if waiting else []
         gone = _remove_gone(folder)
         shutil.rmtree(folder / NEXT)
     except OSError as fault:
@@ -151,10 +152,9 @@ def switch_files(folder: Path) -> list[str]:
     return changed + gone
 
 
-def _put_all(folder: Path) -> list[str]:
-    names = [*_listed(folder / NEXT), MANIFEST]
+def _put_all(folder: Path, names: Sequence[str]) -> list[str]:
     _put(folder / NEXT / MADE_OF, folder / MADE_OF)
-    return [name for name in names if _put(folder / NEXT / name, folder / name)]
+    return [name for name in (*names, MANIFEST) if _put(folder / NEXT / name, folder / name)]
 
 
 def _remove_gone(folder: Path) -> list[str]:
